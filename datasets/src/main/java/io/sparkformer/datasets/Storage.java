@@ -1,0 +1,51 @@
+package io.sparkformer.datasets;
+
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Where data sets and models are kept: any Hadoop file system. */
+public final class Storage {
+
+  private Storage() {}
+
+  /**
+   * The file system that holds a path, the configuration's default one if the path names none.
+   *
+   * <p>Local disks come without Hadoop's {@code .crc} side files: a data set has checksums of its
+   * own, and its directory is also read by tools that do not know them.
+   *
+   * @throws InvalidInputException if there is no file system of that kind
+   */
+  public static FileSystem fileSystem(Path path, Configuration configuration) {
+    try {
+      FileSystem fileSystem = path.getFileSystem(configuration);
+      return fileSystem instanceof LocalFileSystem local ? local.getRaw() : fileSystem;
+    } catch (IOException | IllegalArgumentException e) {
+      throw new InvalidInputException(
+          String.format(
+              "%s: no such file system (%s): check the path's scheme and host",
+              path, e.getMessage()),
+          e);
+    }
+  }
+
+  /**
+   * A path from text that a user gave.
+   *
+   * @throws InvalidInputException if it is empty or not a path
+   */
+  public static Path path(String text) {
+    try {
+      return new Path(text);
+    } catch (IllegalArgumentException e) {
+      throw new InvalidInputException(
+          String.format(
+              "'%s' is not a path (%s): write local paths with a colon as file:/...",
+              text, e.getMessage()),
+          e);
+    }
+  }
+}

@@ -1,0 +1,124 @@
+package io.sparkformer.datasets;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import io.sparkformer.datasets.shard.ShardFile;
+import io.sparkformer.datasets.shard.TokenShard;
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import java.io.Closeable;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A token data set directory, open for reading.
+ *
+ * <p>Splits are opened when they are first asked for: every file's size and checksum is checked
+ * then, and a data set that is not on a local disk is copied to the temporary directory until
+ * {@link #close}. Safe for many threads.
+ */
+public final class TokenDataset implements Closeable {
+
+  private final Path directory;
+  private final DatasetManifest manifest;
+  private final CharTokenizer tokenizer;
+  private final LocalFiles files;
+  private final Map<String, TokenStream> streams = new HashMap<>();
+  private final List<TokenShard> shards = new ArrayList<>();
+
+  private TokenDataset(
+      Path directory, DatasetManifest manifest, CharTokenizer tokenizer, LocalFiles files) {
+    this.directory = directory;
+    this.manifest = manifest;
+    this.tokenizer = tokenizer;
+    this.files = files;
+  }
+
+  /**
+   * Opens a directory that the tokenize job made.
+   *
+   * @throws InvalidInputException if there is none, or its dataset.json or tokenizer is damaged
+   */
+  public static TokenDataset open(Configuration configuration, Path directory) throws IOException {
+    FileSystem fileSystem = Storage.fileSystem(directory, configuration);
+    DatasetManifest manifest = DatasetManifest.read(fileSystem, directory);
+    CharTokenizer tokenizer = CharTokenizer.read(fileSystem, directory);
+    require(
+        tokenizer.fingerprint().equals(manifest.tokenizer().fingerprint())
+            && tokenizer.vocabSize() == manifest.vocabSize(),
+        "%s: the tokenizer (%d tokens, fingerprint %.12s) is not the one the data set was made with (%d, %.12s):"
+            + " copy the data set again, or make it again with the tokenize job",
+        directory,
+        tokenizer.vocabSize(),
+        tokenizer.fingerprint(),
+        manifest.vocabSize(),
+        manifest.tokenizer().fingerprint());
+    return new TokenDataset(directory, manifest, tokenizer, LocalFiles.of(fileSystem, directory));
+  }
+
+  public DatasetManifest manifest() {
+    return manifest;
+  }
+
+  public CharTokenizer tokenizer() {
+    return tokenizer;
+  }
+
+  /**
+   * A split's tokens.
+   *
+   * @param name {@code train} or {@code valid}
+   * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
+   */
+  public synchronized TokenStream split(String name) throws IOException {
+    DatasetManifest.Split split = manifest.splits().get(name);
+    require(
+        split != null,
+        "%s has no split '%s': use one of %s",
+        directory,
+        name,
+        String.join(", ", manifest.splits().keySet()));
+    TokenStream stream = streams.get(name);
+    if (stream == null) {
+      stream = TokenStream.of(name, openShards(split));
+      streams.put(name, stream);
+    }
+    return stream;
+  }
+
+  /** Closes every stream and deletes local copies. */
+  @Override
+  public synchronized void close() throws IOException {
+    shards.forEach(TokenShard::close);
+    files.close();
+  }
+
+  private List<TokenShard> openShards(DatasetManifest.Split split) throws IOException {
+    List<java.nio.file.Path> tokenFiles = new ArrayList<>();
+    for (ShardFile file : split.files()) {
+      java.nio.file.Path local = files.verified(file);
+      if (file.name().endsWith(ShardFile.TOKENS_ENDING)) {
+        tokenFiles.add(local);
+      }
+    }
+    List<TokenShard> opened = new ArrayList<>();
+    for (java.nio.file.Path file : tokenFiles) {
+      TokenShard shard = TokenShard.open(file);
+      shards.add(shard);
+      opened.add(shard);
+      require(
+          shard.index().dtype() == manifest.dtype(),
+          "%s holds %s where %s says %s: make the data set again with the tokenize job",
+          file,
+          shard.index().dtype().label(),
+          DatasetManifest.FILE_NAME,
+          manifest.dtype().label());
+    }
+    return opened;
+  }
+}

@@ -1,0 +1,128 @@
+package io.sparkformer.datasets.tokenizer;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkformer.datasets.InvalidInputException;
+import java.io.FileNotFoundException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.util.Arrays;
+import java.util.Map;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A character vocabulary as HuggingFace tokenizer.json (github.com/huggingface/tokenizers).
+ *
+ * <p>Every character is its own word: a Split pre-tokenizer isolates it, a WordLevel model maps it
+ * to its id, a Fuse decoder joins again without spaces. The unknown token is deliberately not in
+ * the vocabulary, which makes the library refuse unknown characters instead of replacing them.
+ */
+final class CharTokenizerJson {
+
+  private static final String ANY_CHARACTER = "[\\s\\S]";
+  private static final String UNKNOWN_TOKEN = "[UNK]";
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private CharTokenizerJson() {}
+
+  static void write(int[] codePoints, FileSystem fileSystem, Path file) throws IOException {
+    ObjectNode root = JSON.createObjectNode().put("version", "1.0");
+    root.putNull("truncation").putNull("padding").putArray("added_tokens");
+    root.putNull("normalizer");
+    ObjectNode split = root.putObject("pre_tokenizer").put("type", "Split");
+    split.putObject("pattern").put("Regex", ANY_CHARACTER);
+    split.put("behavior", "Isolated").put("invert", false);
+    root.putNull("post_processor");
+    root.putObject("decoder").put("type", "Fuse");
+    ObjectNode model = root.putObject("model").put("type", "WordLevel");
+    ObjectNode vocabulary = model.putObject("vocab");
+    for (int id = 0; id < codePoints.length; id++) {
+      vocabulary.put(Character.toString(codePoints[id]), id);
+    }
+    model.put("unk_token", UNKNOWN_TOKEN);
+    try (OutputStream out = fileSystem.create(file, true)) {
+      out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    }
+  }
+
+  static int[] read(FileSystem fileSystem, Path file) throws IOException {
+    JsonNode root;
+    try (InputStream in = fileSystem.open(file)) {
+      root = JSON.readTree(in);
+    } catch (FileNotFoundException e) {
+      throw new InvalidInputException(
+          file + " is missing: copy the directory again, or make it again", e);
+    } catch (JsonProcessingException e) {
+      throw new InvalidInputException(
+          String.format(
+              "%s is not JSON (%s): copy it again, or make it again", file, e.getOriginalMessage()),
+          e);
+    }
+    requireCharacterLevel(root, file);
+    return codePoints(root.path("model").path("vocab"), file);
+  }
+
+  private static void requireCharacterLevel(JsonNode root, Path file) {
+    String type = root.path("model").path("type").asText("of no type");
+    require(
+        type.equals("WordLevel"),
+        "%s holds a tokenizer %s: only character-level ones (WordLevel over single characters) can be read",
+        file,
+        type);
+    JsonNode split = root.path("pre_tokenizer");
+    boolean isolatesCharacters =
+        split.path("type").asText().equals("Split")
+            && split.path("pattern").path("Regex").asText().equals(ANY_CHARACTER)
+            && split.path("behavior").asText().equals("Isolated");
+    boolean changesNothing =
+        isNothing(root.path("normalizer"))
+            && isNothing(root.path("post_processor"))
+            && root.path("added_tokens").isEmpty();
+    require(
+        isolatesCharacters && changesNothing,
+        "%s holds a word-level tokenizer: only character-level ones as the tokenize job makes them can be read",
+        file);
+  }
+
+  private static boolean isNothing(JsonNode node) {
+    return node.isNull() || node.isMissingNode();
+  }
+
+  private static int[] codePoints(JsonNode vocabulary, Path file) {
+    require(
+        !vocabulary.isEmpty(), "%s has an empty vocabulary: copy it again, or make it again", file);
+    int[] codePoints = new int[vocabulary.size()];
+    Arrays.fill(codePoints, -1);
+    for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
+      String token = entry.getKey();
+      int id = entry.getValue().asInt(-1);
+      boolean isCharacter = !token.isEmpty() && token.codePointCount(0, token.length()) == 1;
+      require(
+          isCharacter
+              && CharTokenizer.isScalarValue(token.codePointAt(0))
+              && id >= 0
+              && id < codePoints.length
+              && codePoints[id] < 0,
+          "%s: token '%s' with id %s does not fit a vocabulary of %d single characters: copy it again, or make it again",
+          file,
+          token,
+          entry.getValue(),
+          codePoints.length);
+      codePoints[id] = token.codePointAt(0);
+    }
+    for (int id = 1; id < codePoints.length; id++) {
+      require(
+          codePoints[id - 1] < codePoints[id],
+          "%s: the ids do not follow the order of the characters (at id %d): make it again with the tokenize job",
+          file,
+          id);
+    }
+    return codePoints;
+  }
+}
