@@ -165,6 +165,7 @@ public record DatasetManifest(
         e.getCause() instanceof InvalidInputException own
             ? own.getMessage()
             : e.getOriginalMessage();
-    return cause.lines().findFirst().orElse("not JSON");
+    // Jackson adds the record component's number and its own setting's name to a missing key.
+    return cause.lines().findFirst().orElse("not JSON").replaceFirst(" \\(index.*", "");
   }
 }

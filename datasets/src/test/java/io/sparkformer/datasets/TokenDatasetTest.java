@@ -18,7 +18,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.LocalFileSystem;
+import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.hadoop.fs.RawLocalFileSystem;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,7 +125,8 @@ class TokenDatasetTest {
     writeManifest("{}");
     assertOpenFails("dataset.json has format version none, this program reads 1");
     writeManifest(json.replace("\"vocab_size\"", "\"words\""));
-    assertOpenFails("dataset.json is damaged (Missing required creator property 'vocab_size'");
+    assertOpenFails(
+        "dataset.json is damaged (Missing creator property 'vocab_size'): copy it again");
     writeManifest(
         json.replace(
             "\"tokens\" : 1000,\n      \"documents\"", "\"tokens\" : 999,\n      \"documents\""));
@@ -161,7 +162,7 @@ class TokenDatasetTest {
   }
 
   /** A file system that is not the local one, though its files are. */
-  public static final class RemoteFileSystem extends LocalFileSystem {
+  public static final class RemoteFileSystem extends FilterFileSystem {
 
     public RemoteFileSystem() {
       super(
