@@ -15,10 +15,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The real launcher, started as a user starts it. */
-class LauncherIT {
+/** The launcher and quickstart, started as a user starts them. */
+class SubmitScriptsIT {
   private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
   private static final Path LAUNCHER = CHECKOUT.resolve("submit/sparkformer");
+  private static final Path QUICKSTART = CHECKOUT.resolve("submit/quickstart");
 
   @TempDir private Path directory;
   private final Map<String, String> environment = new HashMap<>();
@@ -184,6 +185,79 @@ class LauncherIT {
     assertThat(outcome.out())
         .contains("--driver-java-options\n-Da=b\n")
         .doesNotContain("ai.djl.offline");
+  }
+
+  @Test
+  void quickstartRunsThreeJobsAndEndsWithTheResultOfTraining() throws Exception {
+    environment.put("SPARK_HOME", sparkHomeThatAnswersEachJob().toString());
+    Path output = directory.resolve("out put");
+
+    for (int run = 0; run < 2; run++) {
+      Outcome outcome =
+          launch(QUICKSTART, "a text.txt", "--set", "train.steps=5", "--output", output.toString());
+
+      assertThat(outcome.code()).as(outcome.err()).isZero();
+      assertThat(outcome.out())
+          .startsWith("9 tokens for training, 1 held out for validation\n")
+          .contains("After 5 steps: training loss 1.5, validation loss 1.75\n")
+          .contains("a sample\nof text\n", output + "/loss.png", "Try next:")
+          .doesNotContain("samples\":")
+          .endsWith("\n{\"steps\":5,\"train_loss\":1.5,\"valid_loss\":1.75}\n");
+      assertThat(outcome.err())
+          .contains("tokenize --input a text.txt --output " + output + "/data");
+      assertThat(outcome.err())
+          .contains("--output " + output + "/model --overwrite --set train.st");
+    }
+  }
+
+  @Test
+  void quickstartStopsWhereAJobFails() throws Exception {
+    environment.put("SPARK_HOME", sparkHomeThatPrintsItsArguments().toString());
+
+    Outcome outcome = launch(QUICKSTART, "text", "--output", directory.resolve("new").toString());
+
+    assertThat(outcome.code()).isEqualTo(3);
+    assertThat(outcome.out()).isEmpty();
+  }
+
+  @Test
+  void quickstartLeavesADirectoryAloneThatItDidNotMake() throws Exception {
+    Path mine = Files.createDirectory(directory.resolve("mine"));
+    Files.writeString(mine.resolve("thesis.txt"), "Chapter 1");
+
+    Outcome outcome = launch(QUICKSTART, "--output", mine.toString());
+
+    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo(
+            "quickstart: %s holds files that quickstart did not make: name another directory with --output\n"
+                .formatted(mine));
+    assertThat(mine).isDirectoryContaining(file -> file.endsWith("thesis.txt"));
+  }
+
+  @Test
+  void quickstartRefusesOptionsThatItDoesNotKnow() throws Exception {
+    Outcome outcome = launch(QUICKSTART, "--steps", "3");
+
+    assertThat(outcome.code()).isEqualTo(2);
+    assertThat(outcome.err())
+        .isEqualTo("quickstart: there is no option '--steps'; see quickstart --help\n");
+  }
+
+  private Path sparkHomeThatAnswersEachJob() throws IOException {
+    Path home = Files.createDirectory(directory.resolve("answering spark"));
+    executable(
+        Files.createDirectory(home.resolve("bin")).resolve("spark-submit"),
+        """
+        #!/bin/sh
+        echo "$*" >&2
+        case " $* " in
+          *" tokenize "*) echo '{"documents":1,"tokens":10,"train_tokens":9,"valid_tokens":1}' ;;
+          *" train "*) echo '{"steps":5,"train_loss":1.5,"valid_loss":1.75}' ;;
+          *" generate "*) printf 'a sample\\nof text\\n{"samples":["x"]}\\n' ;;
+        esac
+        """);
+    return home;
   }
 
   private Path sparkHomeThatPrintsItsArguments() throws IOException {
