@@ -1,0 +1,54 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.datasets.InvalidInputException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** What a failed job's exception tells its user. */
+final class Failure {
+  private static final Pattern MISTAKE_IN_TEXT =
+      Pattern.compile(Pattern.quote(InvalidInputException.class.getName()) + ": ([^\\n]+)");
+
+  private Failure() {}
+
+  /** The message for the user, if it was the user's mistake. */
+  static Optional<String> mistakeIn(Throwable failure) {
+    List<Throwable> causes = causesOf(failure);
+    Optional<String> thrown =
+        causes.stream()
+            .filter(InvalidInputException.class::isInstance)
+            .map(Throwable::getMessage)
+            .findFirst();
+    // A failed barrier stage brings its task's exception as text alone.
+    return thrown.or(() -> causes.stream().flatMap(e -> mistakeInText(e).stream()).findFirst());
+  }
+
+  /** One line for any other failure: its root cause. */
+  static String rootOf(Throwable failure) {
+    List<Throwable> causes = causesOf(failure);
+    Throwable root = causes.get(causes.size() - 1);
+    String name = root.getClass().getSimpleName();
+    return root.getMessage() == null ? name : name + ": " + firstLine(root.getMessage());
+  }
+
+  private static Optional<String> mistakeInText(Throwable e) {
+    Matcher matcher = MISTAKE_IN_TEXT.matcher(Objects.requireNonNullElse(e.getMessage(), ""));
+    return matcher.find() ? Optional.of(matcher.group(1).strip()) : Optional.empty();
+  }
+
+  private static List<Throwable> causesOf(Throwable failure) {
+    List<Throwable> causes = new ArrayList<>();
+    for (Throwable e = failure; e != null && !causes.contains(e); e = e.getCause()) {
+      causes.add(e);
+    }
+    return causes;
+  }
+
+  private static String firstLine(String message) {
+    return message.lines().findFirst().orElse("").strip();
+  }
+}

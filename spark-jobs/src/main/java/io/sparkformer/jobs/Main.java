@@ -1,0 +1,201 @@
+package io.sparkformer.jobs;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintStream;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import org.slf4j.LoggerFactory;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ParseResult;
+import picocli.CommandLine.UnmatchedArgumentException;
+
+/**
+ * The command line, {@code sparkformer <job> [options]}.
+ *
+ * <p>A job is a picocli {@code @Command} that implements {@code Callable} of a record. The record
+ * is printed as one line of JSON, the last on standard output; a job that has more to say there
+ * writes to its {@code CommandLine}'s {@code getOut()}. Everything else goes to standard error.
+ *
+ * <p>Exit codes: 0 done, 2 the user's mistake (one line that says what to do), 1 failed, 130
+ * interrupted.
+ */
+public final class Main {
+  static final int DONE = 0;
+  static final int FAILED = 1;
+  static final int MISUSED = 2;
+  static final int INTERRUPTED = 130;
+
+  private static final JsonMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
+  private Main() {}
+
+  /** Ends the JVM with the job's exit code. */
+  public static void main(String[] args) {
+    PrintStream results = utf8(FileDescriptor.out);
+    PrintStream messages = utf8(FileDescriptor.err);
+    // What a library prints must not mix with results.
+    System.setOut(messages);
+    System.setErr(messages);
+    int code = run(jobs(), args, results, messages);
+    // A return would not do: Spark's barrier timer is not a daemon thread.
+    System.exit(code);
+  }
+
+  /** Every job, in the order in which {@code --help} lists them. */
+  private static List<Object> jobs() {
+    return List.of();
+  }
+
+  /** Runs the job that {@code args} name and returns the exit code. */
+  static int run(List<Object> jobs, String[] args, PrintStream out, PrintStream err) {
+    CommandLine root = commandLine(jobs, out, err);
+    int code;
+    if (args.length == 0) {
+      root.usage(root.getErr());
+      code = MISUSED;
+    } else {
+      code = execute(root, args);
+    }
+    out.flush();
+    err.flush();
+    return code;
+  }
+
+  private static int execute(CommandLine root, String[] args) {
+    try {
+      int code = root.execute(args);
+      if (code == DONE) {
+        printResult(root);
+      }
+      return code;
+    } catch (JsonProcessingException | Error e) {
+      return failed(e, named(root));
+    }
+  }
+
+  private static CommandLine commandLine(List<Object> jobs, PrintStream out, PrintStream err) {
+    CommandLine root = new CommandLine(new Sparkformer());
+    jobs.forEach(root::addSubcommand);
+    addHelp(root.getCommandSpec());
+    root.getSubcommands().values().forEach(job -> addHelp(job.getCommandSpec()));
+    root.setCaseInsensitiveEnumValuesAllowed(true);
+    root.setUsageHelpAutoWidth(true);
+    root.setOut(writer(out));
+    root.setErr(writer(err));
+    root.setParameterExceptionHandler((e, args) -> misused(e));
+    root.setExecutionExceptionHandler((e, job, parsed) -> failed(e, job));
+    return root;
+  }
+
+  private static void addHelp(CommandSpec spec) {
+    spec.addOption(
+        OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this help.").build());
+  }
+
+  private static void printResult(CommandLine root) throws JsonProcessingException {
+    CommandLine job = named(root);
+    Object result = job.getExecutionResult();
+    if (result != null) {
+      job.getOut().println(JSON.writeValueAsString(result));
+    }
+  }
+
+  private static int misused(ParameterException e) {
+    CommandLine job = e.getCommandLine();
+    PrintWriter err = job.getErr();
+    err.printf("%s: %s%n", nameOf(job), messageOf(e));
+    err.printf("Try '%s --help'.%n", nameOf(job));
+    return MISUSED;
+  }
+
+  private static String messageOf(ParameterException e) {
+    if (!(e instanceof UnmatchedArgumentException)) {
+      return e.getMessage();
+    }
+    UnmatchedArgumentException unmatched = (UnmatchedArgumentException) e;
+    String message = unmatchedMessage(unmatched.getUnmatched().get(0), e.getCommandLine());
+    List<String> suggestions = unmatched.getSuggestions();
+    return suggestions.isEmpty()
+        ? message
+        : message + ": did you mean " + String.join(" or ", suggestions) + "?";
+  }
+
+  private static String unmatchedMessage(String argument, CommandLine job) {
+    if (argument.startsWith("-")) {
+      return "there is no option '%s'".formatted(argument);
+    }
+    return job.getSubcommands().isEmpty()
+        ? "unexpected argument '%s'".formatted(argument)
+        : "there is no job '%s'".formatted(argument);
+  }
+
+  private static int failed(Throwable e, CommandLine job) {
+    PrintWriter err = job.getErr();
+    if (shuttingDown()) {
+      err.printf("%s: interrupted%n", nameOf(job));
+      return INTERRUPTED;
+    }
+    Optional<String> mistake = Failure.mistakeIn(e);
+    if (mistake.isPresent()) {
+      err.printf("%s: %s%n", nameOf(job), mistake.get());
+      return MISUSED;
+    }
+    LoggerFactory.getLogger(Main.class).error("{} failed", nameOf(job), e);
+    err.printf("%s: %s%n", nameOf(job), Failure.rootOf(e));
+    return FAILED;
+  }
+
+  /** Whether Ctrl-C or a signal ended the JVM, which makes Spark fail the job that was running. */
+  private static boolean shuttingDown() {
+    Thread probe = new Thread(() -> {});
+    try {
+      Runtime.getRuntime().addShutdownHook(probe);
+      Runtime.getRuntime().removeShutdownHook(probe);
+      return false;
+    } catch (IllegalStateException e) {
+      return true;
+    }
+  }
+
+  private static CommandLine named(CommandLine root) {
+    ParseResult parsed = root.getParseResult();
+    List<CommandLine> path = parsed.asCommandLineList();
+    return path.get(path.size() - 1);
+  }
+
+  private static String nameOf(CommandLine job) {
+    return job.getCommandSpec().qualifiedName();
+  }
+
+  private static PrintStream utf8(FileDescriptor descriptor) {
+    return new PrintStream(new FileOutputStream(descriptor), false, StandardCharsets.UTF_8);
+  }
+
+  private static PrintWriter writer(PrintStream stream) {
+    return new PrintWriter(new OutputStreamWriter(stream, StandardCharsets.UTF_8), true);
+  }
+
+  @Command(
+      name = "sparkformer",
+      synopsisSubcommandLabel = "<job>",
+      description = "Trains decoder transformers on Apache Spark, and puts them to use.",
+      commandListHeading = "%nJobs:%n",
+      footer = {
+        "",
+        "'sparkformer <job> --help' shows a job's options.",
+        "What follows a bare '--' goes to spark-submit: sparkformer <job> ... -- --master local[2]"
+      })
+  private static final class Sparkformer {}
+}

@@ -1,0 +1,204 @@
+package io.sparkformer.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkformer.datasets.InvalidInputException;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.apache.spark.SparkException;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+class MainTest {
+  private final ByteArrayOutputStream out = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream err = new ByteArrayOutputStream();
+
+  @Test
+  void aResultIsOneLineOfJsonWithSnakeCaseKeysAfterWhatTheJobWrote() {
+    assertThat(run("count", "--to", "2")).isEqualTo(Main.DONE);
+
+    assertThat(out()).isEqualTo("žluť\n{\"counted_to\":2,\"unit_name\":\"žluť\"}\n");
+    assertThat(err()).isEmpty();
+  }
+
+  @Test
+  void helpOfAJobGoesToStandardOutput() {
+    assertThat(run("count", "--help")).isEqualTo(Main.DONE);
+
+    assertThat(out()).startsWith("Usage: sparkformer count").contains("--to", "--help");
+    assertThat(err()).isEmpty();
+  }
+
+  @Test
+  void helpListsTheJobs() {
+    assertThat(run("--help")).isEqualTo(Main.DONE);
+
+    assertThat(out()).contains("Usage: sparkformer", "<job>", "Jobs:", "count", "spark-submit");
+  }
+
+  @Test
+  void noArgumentsShowTheHelpAsAMistake() {
+    assertThat(run()).isEqualTo(Main.MISUSED);
+
+    assertThat(out()).isEmpty();
+    assertThat(err()).contains("Usage: sparkformer");
+  }
+
+  @Test
+  void anUnknownJobIsAMistakeWithASuggestion() {
+    assertThat(run("coumt")).isEqualTo(Main.MISUSED);
+
+    assertThat(out()).isEmpty();
+    assertThat(err())
+        .isEqualTo(
+            """
+            sparkformer: there is no job 'coumt': did you mean count?
+            Try 'sparkformer --help'.
+            """);
+  }
+
+  @Test
+  void anUnknownOptionAndAStrayArgumentAreMistakes() {
+    assertThat(run("count", "--to", "1", "--from", "2")).isEqualTo(Main.MISUSED);
+    assertThat(run("count", "--to", "1", "2")).isEqualTo(Main.MISUSED);
+
+    assertThat(err())
+        .isEqualTo(
+            """
+            sparkformer count: there is no option '--from'
+            Try 'sparkformer count --help'.
+            sparkformer count: unexpected argument '2'
+            Try 'sparkformer count --help'.
+            """);
+  }
+
+  @Test
+  void aMissingOptionAndAnIllTypedOneAreMistakesThatNameTheOption() {
+    assertThat(run("count")).isEqualTo(Main.MISUSED);
+    assertThat(run("count", "--to", "many")).isEqualTo(Main.MISUSED);
+
+    assertThat(err())
+        .contains(
+            "sparkformer count: Missing required option: '--to=N'\n",
+            "sparkformer count: Invalid value for option '--to': 'many' is not an int\n");
+  }
+
+  @Test
+  void invalidInputIsOneLineHoweverDeepItLies() {
+    Exception task = new SparkException("Job aborted.\nStack", new InvalidInputException("No x."));
+
+    assertThat(runFailing(new RuntimeException(task))).isEqualTo(Main.MISUSED);
+
+    assertThat(err()).isEqualTo("sparkformer fail: No x.\n");
+    assertThat(out()).isEmpty();
+  }
+
+  @Test
+  void invalidInputThatABarrierStageReportsAsTextIsOneLine() {
+    Exception barrier =
+        new SparkException(
+            """
+            Job aborted due to stage failure: Could not recover from a failed barrier ResultStage. \
+            Most recent failure reason: Stage failed because barrier task finished unsuccessfully.
+            io.sparkformer.datasets.InvalidInputException: /data: no dataset.json here
+            \tat io.sparkformer.Some.where(Some.java:1)
+            """);
+
+    assertThat(runFailing(barrier)).isEqualTo(Main.MISUSED);
+
+    assertThat(err()).isEqualTo("sparkformer fail: /data: no dataset.json here\n");
+  }
+
+  @Test
+  void anyOtherFailureEndsWithItsRootCauseInOneLine() {
+    Exception failure = new IllegalStateException("outer", new IOException("disk full\nmore"));
+
+    assertThat(runFailing(failure)).isEqualTo(Main.FAILED);
+
+    assertThat(err()).isEqualTo("sparkformer fail: IOException: disk full\n");
+    assertThat(out()).isEmpty();
+  }
+
+  @Test
+  void aFailureWithoutAMessageIsNamed() {
+    assertThat(runFailing(new IllegalStateException())).isEqualTo(Main.FAILED);
+
+    assertThat(err()).isEqualTo("sparkformer fail: IllegalStateException\n");
+  }
+
+  @Test
+  void anErrorIsAFailureToo() {
+    Callable<Void> job =
+        () -> {
+          throw new OutOfMemoryError("Java heap space");
+        };
+
+    assertThat(Main.run(List.of(new Fail(job)), new String[] {"fail"}, to(out), to(err)))
+        .isEqualTo(Main.FAILED);
+
+    assertThat(err()).isEqualTo("sparkformer fail: OutOfMemoryError: Java heap space\n");
+  }
+
+  private int run(String... args) {
+    return Main.run(List.of(new Count()), args, to(out), to(err));
+  }
+
+  private int runFailing(Exception failure) {
+    Callable<Void> job =
+        () -> {
+          throw failure;
+        };
+    return Main.run(List.of(new Fail(job)), new String[] {"fail"}, to(out), to(err));
+  }
+
+  private String out() {
+    return out.toString(StandardCharsets.UTF_8);
+  }
+
+  private String err() {
+    return err.toString(StandardCharsets.UTF_8);
+  }
+
+  private static PrintStream to(ByteArrayOutputStream bytes) {
+    return new PrintStream(bytes, false, StandardCharsets.UTF_8);
+  }
+
+  record Counted(int countedTo, String unitName) {}
+
+  @Command(name = "count", description = "Counts.")
+  static final class Count implements Callable<Counted> {
+    @Spec private CommandSpec spec;
+
+    @Option(names = "--to", paramLabel = "N", required = true)
+    private int to;
+
+    @Override
+    public Counted call() {
+      CommandLine line = spec.commandLine();
+      line.getOut().println("žluť");
+      return new Counted(to, "žluť");
+    }
+  }
+
+  @Command(name = "fail")
+  static final class Fail implements Callable<Void> {
+    private final Callable<Void> job;
+
+    Fail(Callable<Void> job) {
+      this.job = job;
+    }
+
+    @Override
+    public Void call() throws Exception {
+      return job.call();
+    }
+  }
+}
