@@ -1,5 +1,9 @@
 package io.sparkformer.jobs;
 
+import static io.sparkformer.jobs.TokenizeOptionsFixture.withChunkBytes;
+import static io.sparkformer.jobs.TokenizeOptionsFixture.withReplacement;
+import static io.sparkformer.jobs.TokenizeOptionsFixture.withShardBytes;
+import static io.sparkformer.jobs.TokenizeOptionsFixture.withValidFraction;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -89,8 +93,8 @@ class TokenizeJobTest {
   void theFilesDoNotDependOnChunksAndTasks() throws Exception {
     String text = SharedData.file("tinyshakespeare/input.txt").toString();
     run(corpusOptions(text, "one"));
-    run(withChunks(corpusOptions(text, "eight"), 1_115_394 / 8 + 1));
-    run(withChunks(corpusOptions(text, "many"), 1_000));
+    run(withChunkBytes(corpusOptions(text, "eight"), 1_115_394 / 8 + 1));
+    run(withChunkBytes(corpusOptions(text, "many"), 1_000));
 
     assertThat(contents("eight")).isEqualTo(contents("one"));
     assertThat(contents("many")).isEqualTo(contents("one"));
@@ -100,7 +104,7 @@ class TokenizeJobTest {
   void shardsPutTogetherEqualASingleOne() throws Exception {
     String text = SharedData.file("tinyshakespeare/input.txt").toString();
     run(corpusOptions(text, "single"));
-    run(withShards(withChunks(corpusOptions(text, "sharded"), 77_777), 300_000));
+    run(withShardBytes(withChunkBytes(corpusOptions(text, "sharded"), 77_777), 300_000));
 
     assertThat(names("sharded"))
         .filteredOn(n -> n.startsWith("train") && n.endsWith(".bin"))
@@ -127,7 +131,7 @@ class TokenizeJobTest {
     for (int chunkBytes : new int[] {1, 2, 3, 5, 64}) {
       String name = "data-" + chunkBytes;
       TokenizeSummary summary =
-          run(withChunks(withShards(corpusOptions(corpus(), name), 100), chunkBytes));
+          run(withChunkBytes(withShardBytes(corpusOptions(corpus(), name), 100), chunkBytes));
       assertThat(summary.documents()).isEqualTo(3);
       try (TokenDataset data = open(name)) {
         int[] ids =
@@ -190,7 +194,7 @@ class TokenizeJobTest {
         IntStream.range(0x20, 0x12000).filter(c -> c < 0xD800 || c > 0xDFFF).toArray();
     write("corpus/a.txt", new String(characters, 0, characters.length));
 
-    TokenizeSummary summary = run(withChunks(corpusOptions(corpus(), "data"), 10_000));
+    TokenizeSummary summary = run(withChunkBytes(corpusOptions(corpus(), "data"), 10_000));
 
     assertThat(summary.vocabSize()).isEqualTo(characters.length).isGreaterThan(65_500);
     try (TokenDataset data = open("data")) {
@@ -226,7 +230,7 @@ class TokenizeJobTest {
     Files.write(directory.resolve("corpus/c.txt"), new byte[] {(byte) 0xFF});
 
     for (int chunkBytes : new int[] {3, 1_000}) {
-      assertThatThrownBy(() -> run(withChunks(corpusOptions(corpus(), "data"), chunkBytes)))
+      assertThatThrownBy(() -> run(withChunkBytes(corpusOptions(corpus(), "data"), chunkBytes)))
           .isInstanceOf(InvalidInputException.class)
           .hasMessage(
               "%s/b.txt: byte 0xe9 at offset 10 is not valid UTF-8:"
@@ -242,22 +246,6 @@ class TokenizeJobTest {
 
   private TokenizeOptions corpusOptions(String input, String output) {
     return TokenizeOptionsFixture.of(List.of(input), directory.resolve(output).toString());
-  }
-
-  private static TokenizeOptions withChunks(TokenizeOptions options, int chunkBytes) {
-    return TokenizeOptionsFixture.withChunkBytes(options, chunkBytes);
-  }
-
-  private static TokenizeOptions withShards(TokenizeOptions options, long shardBytes) {
-    return TokenizeOptionsFixture.withShardBytes(options, shardBytes);
-  }
-
-  private static TokenizeOptions withValidFraction(TokenizeOptions options, double fraction) {
-    return TokenizeOptionsFixture.withValidFraction(options, fraction);
-  }
-
-  private static TokenizeOptions withReplacement(TokenizeOptions options) {
-    return TokenizeOptionsFixture.withReplacement(options);
   }
 
   private String corpus() {
