@@ -8,6 +8,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;
+import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -59,7 +60,7 @@ final class LocalFiles implements Closeable {
     }
     if (isCopied()) {
       try (InputStream in = fileSystem.open(original)) {
-        Files.copy(in, local);
+        Files.copy(in, local, StandardCopyOption.REPLACE_EXISTING);
       }
     }
     String found = sha256(local);

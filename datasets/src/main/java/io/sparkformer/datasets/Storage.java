@@ -32,6 +32,12 @@ public final class Storage {
     }
   }
 
+  /** A path as users write it, for messages: local ones without their scheme. */
+  public static String shown(Path path) {
+    String text = path.toString();
+    return text.startsWith("file:/") ? text.substring("file:".length()) : text;
+  }
+
   /**
    * A path from text that a user gave.
    *

@@ -1,9 +1,8 @@
 package io.sparkformer.datasets.shard;
 
-import static io.sparkformer.datasets.InvalidInputException.require;
-
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
+import io.sparkformer.datasets.InvalidInputException;
 import java.nio.ByteBuffer;
 import java.util.Locale;
 
@@ -83,12 +82,10 @@ public enum TokenDtype {
         return dtype;
       }
     }
-    require(
-        false,
-        "%s: dtype code %d is not supported: write the data set again as uint16 (8) or int32 (4)",
-        file,
-        code);
-    throw new AssertionError("unreachable");
+    throw new InvalidInputException(
+        String.format(
+            "%s: dtype code %d is not supported: write the data set again as uint16 (8) or int32 (4)",
+            file, code));
   }
 
   @JsonCreator
@@ -98,9 +95,9 @@ public enum TokenDtype {
         return dtype;
       }
     }
-    require(
-        false, "dtype '%s' is not supported: write the data set again as uint16 or int32", name);
-    throw new AssertionError("unreachable");
+    throw new InvalidInputException(
+        String.format(
+            "dtype '%s' is not supported: write the data set again as uint16 or int32", name));
   }
 
   /** The name as numpy has it. */

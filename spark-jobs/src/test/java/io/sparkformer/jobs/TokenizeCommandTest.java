@@ -1,0 +1,119 @@
+package io.sparkformer.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkformer.datasets.InvalidInputException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+import picocli.CommandLine.MissingParameterException;
+
+class TokenizeCommandTest {
+
+  @TempDir Path directory;
+
+  @Test
+  void theCommandRunsItsJobAndClosesSpark() throws Exception {
+    Path text = Files.writeString(directory.resolve("text.txt"), "hello world");
+    CommandLine command = new CommandLine(new TokenizeCommand());
+    System.setProperty("spark.master", "local[2]");
+    String output = directory.resolve("data").toString();
+    try {
+      assertThat(command.execute("--input", text.toString(), "--output", output)).isZero();
+      // A JVM has one Spark context at a time, so a second run shows that the first one's is
+      // closed.
+      assertThat(command.execute("--input", text.toString(), "--output", output, "--overwrite"))
+          .isZero();
+    } finally {
+      System.clearProperty("spark.master");
+    }
+
+    TokenizeSummary summary = command.getExecutionResult();
+    assertThat(summary.tokens()).isEqualTo(11);
+    assertThat(summary.trainTokens()).isEqualTo(9);
+  }
+
+  @Test
+  void optionsHaveTheirDefaults() {
+    TokenizeOptions options = options();
+    assertThat(options).isEqualTo(TokenizeOptionsFixture.of(options.inputs(), options.output()));
+    assertThat(options.inputs()).containsExactly("a", "b");
+  }
+
+  @Test
+  void optionsAreReadAsGiven() {
+    TokenizeOptions options =
+        options(
+            "--valid-fraction=0.25",
+            "--seed=7",
+            "--overwrite",
+            "--malformed=replace",
+            "--shard-mb=3",
+            "--split=tail");
+    assertThat(options.validFraction()).isEqualTo(0.25);
+    assertThat(options.seed()).isEqualTo(7);
+    assertThat(options.existing()).isEqualTo(ExistingOutput.REPLACE);
+    assertThat(options.malformed()).isEqualTo(MalformedInput.REPLACE);
+    assertThat(options.shardBytes()).isEqualTo(3 << 20);
+  }
+
+  @Test
+  void badOptionValuesAreNamedWithWhatIsAllowed() {
+    assertRefused("--tokenizer=gpt9", "--tokenizer gpt9 is not supported: use char");
+    assertRefused("--format=pdf", "--format pdf is not supported: use text");
+    assertRefused("--split=odd", "--split odd is not supported: use tail");
+    assertRefused(
+        "--valid-fraction=1", "--valid-fraction is 1.0: it must be at least 0 and below 1");
+    assertRefused(
+        "--valid-fraction=-0.1", "--valid-fraction is -0.1: it must be at least 0 and below 1");
+    assertRefused(
+        "--valid-fraction=NaN", "--valid-fraction is NaN: it must be at least 0 and below 1");
+    assertRefused("--malformed=ignore", "--malformed is 'ignore': use fail or replace");
+    assertRefused("--shard-mb=0", "--shard-mb is 0: it must be from 1 to 2048");
+    assertRefused("--shard-mb=4096", "--shard-mb is 4096: it must be from 1 to 2048");
+    assertRefused("--output=", "--output is empty: give the data set's directory");
+  }
+
+  @Test
+  void inputAndOutputAreRequired() {
+    assertThatThrownBy(() -> new CommandLine(new TokenizeCommand()).parseArgs("--input", "a"))
+        .isInstanceOf(MissingParameterException.class)
+        .hasMessageContaining("--output");
+    assertThatThrownBy(() -> new CommandLine(new TokenizeCommand()).parseArgs("--output", "a"))
+        .isInstanceOf(MissingParameterException.class)
+        .hasMessageContaining("--input");
+  }
+
+  @Test
+  void progressLinesTellShareRateAndTimeLeft() {
+    assertThat(Progress.plainLine("tokenize", "kB", 1_500, 6_000, Duration.ofSeconds(30), ""))
+        .isEqualTo("tokenize: 25% (1,500 of 6,000 kB, 50 kB/s, 1:30 left)");
+    assertThat(Progress.plainLine("train", "steps", 2, 7_000, Duration.ofSeconds(4), "loss 2.31"))
+        .isEqualTo("train: 0% (2 of 7,000 steps, 0.50 steps/s, 3:53:16 left) loss 2.31");
+    assertThat(Progress.plainLine("train", "steps", 0, 10, Duration.ZERO, ""))
+        .isEqualTo("train: 0% (0 of 10 steps)");
+    assertThat(Progress.plainLine("train", "steps", 10, 10, Duration.ofSeconds(10), ""))
+        .isEqualTo("train: 100% (10 of 10 steps, 1.00 steps/s)");
+  }
+
+  private static void assertRefused(String option, String message) {
+    assertThatThrownBy(() -> options(option))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(message);
+  }
+
+  private static TokenizeOptions options(String... more) {
+    TokenizeCommand command = new TokenizeCommand();
+    CommandLine line = new CommandLine(command).setOverwrittenOptionsAllowed(true);
+    String[] arguments =
+        Arrays.copyOf(new String[] {"--input", "a", "b", "--output", "c"}, 5 + more.length);
+    System.arraycopy(more, 0, arguments, 5, more.length);
+    line.parseArgs(arguments);
+    return command.options();
+  }
+}
