@@ -1,0 +1,45 @@
+package io.sparkformer.model;
+
+import io.sparkformer.datasets.InvalidInputException;
+import java.util.Arrays;
+
+/** The feed-forward layer's non-linearity (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
+public enum Activation {
+  /** GELU by its tanh approximation, as GPT-2 uses it. */
+  GELU_TANH("tanh", "gelu_new"),
+  /** GELU by the error function. */
+  GELU("none", "gelu");
+
+  private final String approximation;
+  private final String huggingFaceName;
+
+  Activation(String approximation, String huggingFaceName) {
+    this.approximation = approximation;
+    this.huggingFaceName = huggingFaceName;
+  }
+
+  /** The engine's word for it: the {@code approximate} argument of its GELU. */
+  String approximation() {
+    return approximation;
+  }
+
+  /** The value of {@code activation_function} in a config.json. */
+  String huggingFaceName() {
+    return huggingFaceName;
+  }
+
+  static Activation ofHuggingFaceName(String name, String file) {
+    if (name.equals("gelu_pytorch_tanh") || name.equals("gelu_fast")) {
+      return GELU_TANH; // later names of the same function
+    }
+    return Arrays.stream(values())
+        .filter(activation -> activation.huggingFaceName.equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    String.format(
+                        "%s: activation_function '%s' is not supported: it must be gelu_new or gelu",
+                        file, name)));
+  }
+}

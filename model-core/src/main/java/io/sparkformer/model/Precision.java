@@ -1,0 +1,12 @@
+package io.sparkformer.model;
+
+/** The number format of matrix products and activations; weights and optimizer stay float32. */
+public enum Precision {
+  /** float32 throughout. */
+  FP32,
+  /**
+   * bfloat16 matrix products, activations and residual stream; float32 master weights, embedding
+   * sums, loss, gradients and optimizer.
+   */
+  BF16
+}
