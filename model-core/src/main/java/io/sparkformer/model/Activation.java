@@ -1,13 +1,16 @@
 package io.sparkformer.model;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.sparkformer.datasets.InvalidInputException;
 import java.util.Arrays;
 
 /** The feed-forward layer's non-linearity (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
 public enum Activation {
   /** GELU by its tanh approximation, as GPT-2 uses it. */
+  @JsonProperty("gelu-tanh")
   GELU_TANH("tanh", "gelu_new"),
   /** GELU by the error function. */
+  @JsonProperty("gelu")
   GELU("none", "gelu");
 
   private final String approximation;

@@ -3,10 +3,6 @@ package io.sparkformer.model;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
-import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -17,8 +13,6 @@ import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.nio.ByteBuffer;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -161,7 +155,8 @@ public final class ModelDirectory {
   public Gpt load(Precision precision, Device device) throws IOException {
     Gpt model = Gpt.empty(config(), precision, device);
     Path file = new Path(directory, WEIGHTS);
-    fill(model.weights(), gpt2Names(SafeTensors.read(fileSystem, file), model), file);
+    SafeTensors.copyInto(
+        model.weights(), gpt2Names(SafeTensors.read(fileSystem, file), model), file);
     return model;
   }
 
@@ -181,51 +176,6 @@ public final class ModelDirectory {
     return named;
   }
 
-  /** Copies tensors of a file into arrays of the same names; both must be the same set. */
-  static void fill(Map<String, NDArray> arrays, Map<String, SafeTensors.Entry> entries, Path file) {
-    for (String name : entries.keySet()) {
-      require(
-          arrays.containsKey(name),
-          "%s: tensor '%s' has no place in a model of this config",
-          file,
-          name);
-    }
-    arrays.forEach(
-        (name, array) -> {
-          SafeTensors.Entry entry = entries.get(name);
-          require(entry != null, "%s has no tensor '%s', which the config asks for", file, name);
-          require(
-              Arrays.equals(entry.shape(), array.getShape().getShape()),
-              "%s: tensor '%s' has shape %s, the config asks for %s",
-              file,
-              name,
-              Arrays.toString(entry.shape()),
-              Arrays.toString(array.getShape().getShape()));
-          copy(entry, array, name, file);
-        });
-  }
-
-  private static void copy(SafeTensors.Entry entry, NDArray array, String name, Path file) {
-    DataType type =
-        switch (entry.dtype()) {
-          case "F32" -> DataType.FLOAT32;
-          case "F16" -> DataType.FLOAT16;
-          case "BF16" -> DataType.BFLOAT16;
-          case "F64" -> DataType.FLOAT64;
-          default ->
-              throw new InvalidInputException(
-                  String.format(
-                      "%s: tensor '%s' is of type %s: it must be F32, F16, BF16 or F64",
-                      file, name, entry.dtype()));
-        };
-    try (NDManager scratch = array.getManager().newSubManager(Device.cpu())) {
-      scratch
-          .create(entry.data(), new Shape(entry.shape()), type)
-          .toType(array.getDataType(), false)
-          .copyTo(array);
-    }
-  }
-
   /**
    * Writes the model, its tokenizer and, if there is one, its end-of-text id; the directory is made
    * if need be.
@@ -236,7 +186,7 @@ public final class ModelDirectory {
     try (OutputStream out = fileSystem.create(new Path(directory, CONFIG), true)) {
       JSON.writerWithDefaultPrettyPrinter().writeValue(out, configJson(model.config(), endOfText));
     }
-    SafeTensors.write(fileSystem, new Path(directory, WEIGHTS), entries(model.weights()));
+    SafeTensors.write(fileSystem, new Path(directory, WEIGHTS), model.weights());
     if (tokenizer.isPresent()) {
       tokenizer.get().write(fileSystem, directory);
     }
@@ -266,16 +216,5 @@ public final class ModelDirectory {
     json.set(
         "eos_token_id", endOfText.isPresent() ? json.numberNode(endOfText.get()) : json.nullNode());
     return json;
-  }
-
-  /** Arrays as tensors of a file; the data are copies. */
-  static Map<String, SafeTensors.Entry> entries(Map<String, NDArray> arrays) {
-    Map<String, SafeTensors.Entry> entries = new LinkedHashMap<>();
-    arrays.forEach(
-        (name, array) -> {
-          ByteBuffer data = array.toByteBuffer();
-          entries.put(name, new SafeTensors.Entry("F32", array.getShape().getShape(), data));
-        });
-    return entries;
   }
 }

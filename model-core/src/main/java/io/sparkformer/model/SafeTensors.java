@@ -2,6 +2,11 @@ package io.sparkformer.model;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -120,17 +125,71 @@ public final class SafeTensors {
     return new Entry(node.path("dtype").asText(), shape, data.flip());
   }
 
-  /** Writes a file, replacing one that is there. */
-  public static void write(FileSystem fileSystem, Path file, Map<String, Entry> entries)
+  /**
+   * Copies the tensors of a file into arrays of the same names, converted to the arrays' type; both
+   * must be the same set.
+   *
+   * @throws InvalidInputException if a tensor is missing, superfluous, or of another shape
+   */
+  public static void copyInto(Map<String, NDArray> arrays, Map<String, Entry> entries, Path file) {
+    for (String name : entries.keySet()) {
+      require(
+          arrays.containsKey(name),
+          "%s: tensor '%s' has no place in a model of this config",
+          file,
+          name);
+    }
+    arrays.forEach(
+        (name, array) -> {
+          Entry entry = entries.get(name);
+          require(entry != null, "%s has no tensor '%s', which the config asks for", file, name);
+          require(
+              Arrays.equals(entry.shape(), array.getShape().getShape()),
+              "%s: tensor '%s' has shape %s, the config asks for %s",
+              file,
+              name,
+              Arrays.toString(entry.shape()),
+              Arrays.toString(array.getShape().getShape()));
+          copy(entry, array, name, file);
+        });
+  }
+
+  private static void copy(Entry entry, NDArray array, String name, Path file) {
+    DataType type =
+        switch (entry.dtype()) {
+          case "F32" -> DataType.FLOAT32;
+          case "F16" -> DataType.FLOAT16;
+          case "BF16" -> DataType.BFLOAT16;
+          case "F64" -> DataType.FLOAT64;
+          default ->
+              throw new InvalidInputException(
+                  String.format(
+                      "%s: tensor '%s' is of type %s: it must be F32, F16, BF16 or F64",
+                      file, name, entry.dtype()));
+        };
+    try (NDManager scratch = array.getManager().newSubManager(Device.cpu())) {
+      scratch
+          .create(entry.data(), new Shape(entry.shape()), type)
+          .toType(array.getDataType(), false)
+          .copyTo(array);
+    }
+  }
+
+  /** Writes float32 arrays as a file, replacing one that is there. */
+  public static void write(FileSystem fileSystem, Path file, Map<String, NDArray> arrays)
       throws IOException {
     ObjectNode header = JSON.createObjectNode();
     header.putObject("__metadata__").put("format", "pt"); // transformers refuses files without it
     long offset = 0;
-    for (Map.Entry<String, Entry> entry : entries.entrySet()) {
-      long end = offset + entry.getValue().data().remaining();
-      ObjectNode node = header.putObject(entry.getKey());
-      node.put("dtype", entry.getValue().dtype());
-      node.set("shape", JSON.valueToTree(entry.getValue().shape()));
+    for (Map.Entry<String, NDArray> named : arrays.entrySet()) {
+      NDArray array = named.getValue();
+      if (array.getDataType() != DataType.FLOAT32) {
+        throw new IllegalArgumentException(named.getKey() + " is " + array.getDataType());
+      }
+      long end = offset + array.size() * Float.BYTES;
+      ObjectNode node = header.putObject(named.getKey());
+      node.put("dtype", "F32");
+      node.set("shape", JSON.valueToTree(array.getShape().getShape()));
       node.putArray("data_offsets").add(offset).add(end);
       offset = end;
     }
@@ -142,8 +201,8 @@ public final class SafeTensors {
       channel.write(
           ByteBuffer.allocate(8).order(ByteOrder.LITTLE_ENDIAN).putLong(padded.length).flip());
       channel.write(ByteBuffer.wrap(padded));
-      for (Entry entry : entries.values()) {
-        channel.write(entry.data().duplicate());
+      for (NDArray array : arrays.values()) {
+        channel.write(array.toByteBuffer()); // one copy at a time
       }
     }
   }

@@ -136,7 +136,8 @@ class ReferenceModelTest {
     Map<String, SafeTensors.Entry> expected = tensors(GOLDEN + "gradients_step0.safetensors");
     try (Gpt model = Gpt.empty(TINY, Precision.BF16, Device.cpu());
         NDManager manager = model.manager().newSubManager()) {
-      ModelDirectory.fill(model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
+      SafeTensors.copyInto(
+          model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
       NDArray ids = microBatch(manager, batches.get("inputs"), 0);
       NDArray targets = microBatch(manager, batches.get("targets"), 0);
       NDList result = model.kernels().gradients(ids, targets, model.weightList());
@@ -188,7 +189,7 @@ class ReferenceModelTest {
 
   private Gpt golden() throws IOException {
     Gpt model = Gpt.empty(TINY, Precision.FP32, Device.cpu());
-    ModelDirectory.fill(model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
+    SafeTensors.copyInto(model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
     return model;
   }
 

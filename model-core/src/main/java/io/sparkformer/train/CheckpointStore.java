@@ -1,0 +1,194 @@
+package io.sparkformer.train;
+
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.SafeTensors;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The checkpoints of a run: {@code step-00000500/} with the model directory's files,
+ * optimizer.safetensors, metrics.jsonl, state.json and, written last, DONE with the size and
+ * SHA-256 of each of the others. Written under a hidden name and renamed.
+ */
+final class CheckpointStore {
+
+  private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
+  private static final ObjectMapper JSON =
+      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+
+  private static final String PREFIX = "step-";
+  private static final String OPTIMIZER = "optimizer.safetensors";
+  private static final String STATE = "state.json";
+  private static final String DONE = "DONE";
+  private static final int COPY_BYTES = 1 << 20;
+
+  private final RunDirectory run;
+  private final int keep;
+
+  CheckpointStore(RunDirectory run, int keep) {
+    this.run = run;
+    this.keep = keep;
+  }
+
+  /**
+   * What a run knows beside its weights and moments.
+   *
+   * @param step updates done; with the seed this is the sampler's position too
+   * @param bestValidLoss of the evaluations so far; infinite before the first
+   * @param dataFingerprint of the data set that it trains on
+   * @param model its shape
+   * @param seed of initialization, samples and dropout
+   * @param globalBatchSize rows of a step
+   * @param microBatchSize rows of a pass
+   */
+  record State(
+      long step,
+      double bestValidLoss,
+      String dataFingerprint,
+      ModelConfig model,
+      long seed,
+      int globalBatchSize,
+      int microBatchSize) {}
+
+  /** A checkpoint that was found whole. */
+  record Found(Path path, State state, List<Metric> metrics) {}
+
+  private record FileSum(long bytes, String sha256) {}
+
+  /** Writes one and deletes those that are too many. */
+  void write(State state, RunDirectory.Content model, AdamW optimizer, MetricsLog metrics)
+      throws IOException {
+    FileSystem fileSystem = run.fileSystem();
+    Path target =
+        new Path(run.checkpoints(), String.format(Locale.ROOT, PREFIX + "%08d", state.step()));
+    run.replace(
+        target,
+        directory -> {
+          model.write(directory);
+          SafeTensors.write(fileSystem, new Path(directory, OPTIMIZER), optimizer.state());
+          metrics.copyTo(fileSystem, directory);
+          writeJson(new Path(directory, STATE), state);
+          Map<String, FileSum> sums = new TreeMap<>();
+          for (FileStatus file : fileSystem.listStatus(directory)) {
+            sums.put(file.getPath().getName(), sum(file.getPath()));
+          }
+          writeJson(new Path(directory, DONE), sums);
+        });
+    List<Path> all = newestFirst();
+    for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
+      fileSystem.delete(old, true);
+    }
+  }
+
+  /**
+   * The newest whole checkpoint; damaged ones are passed over with a warning.
+   *
+   * @throws InvalidInputException if there is none
+   */
+  Found newest() throws IOException {
+    for (Path path : newestFirst()) {
+      Optional<String> damage = damage(path);
+      if (damage.isEmpty()) {
+        try (InputStream in = run.fileSystem().open(new Path(path, STATE))) {
+          State state = JSON.readValue(in, State.class);
+          return new Found(path, state, MetricsLog.read(run.fileSystem(), path));
+        }
+      }
+      LOG.warn("{} is damaged ({}): trying the one before", path, damage.get());
+    }
+    throw new InvalidInputException(
+        String.format(
+            "nothing to resume: %s has no whole checkpoint: leave --resume away and give --overwrite to start again",
+            run.path()));
+  }
+
+  /** Copies weights and moments of a checkpoint into a model and its optimizer. */
+  void load(Found found, Gpt model, AdamW optimizer) throws IOException {
+    for (Map.Entry<String, Map<String, ai.djl.ndarray.NDArray>> part :
+        Map.of(ModelDirectory.WEIGHTS, model.weights(), OPTIMIZER, optimizer.state()).entrySet()) {
+      Path file = new Path(found.path(), part.getKey());
+      SafeTensors.copyInto(part.getValue(), SafeTensors.read(run.fileSystem(), file), file);
+    }
+  }
+
+  private List<Path> newestFirst() throws IOException {
+    FileStatus[] all = run.fileSystem().listStatus(run.checkpoints());
+    return Arrays.stream(all)
+        .map(FileStatus::getPath)
+        .filter(path -> path.getName().startsWith(PREFIX))
+        .sorted(Comparator.comparing(Path::getName).reversed())
+        .toList();
+  }
+
+  /** What is wrong with a checkpoint, if anything. */
+  private Optional<String> damage(Path path) throws IOException {
+    Path done = new Path(path, DONE);
+    if (!run.fileSystem().exists(done)) {
+      return Optional.of("no " + DONE);
+    }
+    try (InputStream in = run.fileSystem().open(done)) {
+      Map<String, FileSum> sums =
+          JSON.readValue(
+              in,
+              JSON.getTypeFactory().constructMapType(TreeMap.class, String.class, FileSum.class));
+      for (Map.Entry<String, FileSum> file : sums.entrySet()) {
+        if (!sum(new Path(path, file.getKey())).equals(file.getValue())) {
+          return Optional.of(file.getKey() + " is not what was written");
+        }
+      }
+      return sums.containsKey(STATE) ? Optional.empty() : Optional.of("no " + STATE);
+    } catch (IOException e) {
+      return Optional.of(e.getMessage());
+    }
+  }
+
+  private FileSum sum(Path file) throws IOException {
+    MessageDigest digest = sha256();
+    byte[] chunk = new byte[COPY_BYTES];
+    long bytes = 0;
+    try (InputStream in = run.fileSystem().open(file)) {
+      for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
+        digest.update(chunk, 0, n);
+        bytes += n;
+      }
+    }
+    return new FileSum(bytes, HexFormat.of().formatHex(digest.digest()));
+  }
+
+  static MessageDigest sha256() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java has SHA-256", e);
+    }
+  }
+
+  private void writeJson(Path file, Object value) throws IOException {
+    try (OutputStream out = run.fileSystem().create(file, true)) {
+      out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
+      out.write('\n');
+    }
+  }
+}

@@ -1,0 +1,119 @@
+package io.sparkformer.train;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import io.sparkformer.datasets.Storage;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A training run's output: {@code best/} and {@code last/} (model directories), {@code
+ * checkpoints/}, {@code metrics.jsonl} and the recipe as run.
+ *
+ * @param fileSystem that holds it
+ * @param path of the directory
+ */
+public record RunDirectory(FileSystem fileSystem, Path path) {
+
+  public static final String RECIPE = "recipe.yaml";
+
+  /** What to do about an output that is there. */
+  public enum Mode {
+    /** Refuse it. */
+    START,
+    /** Delete it, if a training run made it. */
+    OVERWRITE,
+    /** Go on from its newest checkpoint. */
+    RESUME
+  }
+
+  public static RunDirectory of(Configuration configuration, Path path) {
+    FileSystem fileSystem = Storage.fileSystem(path, configuration);
+    return new RunDirectory(fileSystem, fileSystem.makeQualified(path));
+  }
+
+  /**
+   * Checks that the output fits the mode; changes nothing.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if it does not
+   */
+  public void check(Mode mode) throws IOException {
+    boolean exists = fileSystem.exists(path);
+    switch (mode) {
+      case START ->
+          require(
+              !exists,
+              "%s exists: give another --output, --resume to go on with it, or --overwrite to replace it",
+              path);
+      case OVERWRITE ->
+          require(
+              !exists || isEmpty() || fileSystem.exists(new Path(path, RECIPE)),
+              "%s is not a training output (it has no %s), so --overwrite does not delete it: give another --output",
+              path,
+              RECIPE);
+      case RESUME ->
+          require(
+              exists && fileSystem.exists(checkpoints()),
+              "nothing to resume: %s has no checkpoints: check --output, or leave --resume away to start",
+              path);
+    }
+  }
+
+  private boolean isEmpty() throws IOException {
+    return fileSystem.getFileStatus(path).isDirectory() && fileSystem.listStatus(path).length == 0;
+  }
+
+  /** Makes a new, empty output, deleting one that {@link #check} allowed to replace. */
+  void create(String recipe) throws IOException {
+    fileSystem.delete(path, true);
+    fileSystem.mkdirs(checkpoints());
+    writeRecipe(recipe);
+  }
+
+  void writeRecipe(String recipe) throws IOException {
+    try (OutputStream out = fileSystem.create(new Path(path, RECIPE), true)) {
+      out.write(recipe.getBytes(StandardCharsets.UTF_8));
+    }
+  }
+
+  public Path checkpoints() {
+    return new Path(path, "checkpoints");
+  }
+
+  public Path best() {
+    return new Path(path, "best");
+  }
+
+  public Path last() {
+    return new Path(path, "last");
+  }
+
+  /** What fills a directory that is being written. */
+  interface Content {
+    void write(Path directory) throws IOException;
+  }
+
+  /** Writes a directory under a hidden name and puts it in place of the one that is there. */
+  void replace(Path target, Content content) throws IOException {
+    Path written = new Path(target.getParent(), "." + target.getName() + ".writing");
+    Path old = new Path(target.getParent(), "." + target.getName() + ".old");
+    fileSystem.delete(written, true);
+    fileSystem.delete(old, true);
+    content.write(written);
+    if (fileSystem.exists(target)) {
+      rename(target, old);
+    }
+    rename(written, target);
+    fileSystem.delete(old, true);
+  }
+
+  private void rename(Path from, Path to) throws IOException {
+    if (!fileSystem.rename(from, to)) {
+      throw new IOException("cannot rename " + from + " to " + to);
+    }
+  }
+}
