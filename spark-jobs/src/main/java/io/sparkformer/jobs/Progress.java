@@ -36,10 +36,20 @@ final class Progress implements AutoCloseable {
    * @param total the count at the end
    */
   static Progress start(String task, String unit, long total) {
+    return resume(task, unit, 0, total);
+  }
+
+  /**
+   * Starts at a count that was reached before; the rate is of what comes after.
+   *
+   * @param done the count to start at
+   */
+  static Progress resume(String task, String unit, long done, long total) {
     ProgressBarBuilder builder =
         ProgressBar.builder()
             .setTaskName(task)
             .setInitialMax(total)
+            .startsFrom(done, Duration.ZERO)
             .setUnit(" " + unit, 1)
             .showSpeed();
     if (isOnTerminal()) {
@@ -97,6 +107,7 @@ final class Progress implements AutoCloseable {
     return plainLine(
         state.getTaskName(),
         unit,
+        state.getStart(),
         state.getCurrent(),
         state.getMax(),
         state.getElapsedAfterStart(),
@@ -104,14 +115,20 @@ final class Progress implements AutoCloseable {
   }
 
   static String plainLine(
-      String task, String unit, long done, long total, Duration elapsed, String message) {
+      String task,
+      String unit,
+      long start,
+      long done,
+      long total,
+      Duration elapsed,
+      String message) {
     StringBuilder line = new StringBuilder(task);
     line.append(
         String.format(
             Locale.ROOT, ": %d%% (%,d of %,d %s", percent(done, total), done, total, unit));
     double seconds = elapsed.toMillis() / 1e3;
-    if (done > 0 && seconds > 0) {
-      double perSecond = done / seconds;
+    if (done > start && seconds > 0) {
+      double perSecond = (done - start) / seconds;
       line.append(
           String.format(
               Locale.ROOT, perSecond < 10 ? ", %.2f %s/s" : ", %,.0f %s/s", perSecond, unit));

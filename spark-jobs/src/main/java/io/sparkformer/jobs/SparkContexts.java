@@ -2,9 +2,12 @@ package io.sparkformer.jobs;
 
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.api.plugin.SparkPlugin;
 
 /** How every job opens its Spark application. */
 final class SparkContexts {
+
+  private static final String PLUGINS = "spark.plugins";
 
   private SparkContexts() {}
 
@@ -15,11 +18,25 @@ final class SparkContexts {
    * @param jobName shown by the cluster as {@code sparkformer jobName}
    */
   static JavaSparkContext open(String jobName) {
+    return new JavaSparkContext(conf(jobName));
+  }
+
+  /** Opens the application with one plugin more than the configuration names. */
+  static JavaSparkContext open(String jobName, Class<? extends SparkPlugin> plugin) {
+    SparkConf conf = conf(jobName);
+    String others = conf.get(PLUGINS, "");
+    conf.set(PLUGINS, others.isEmpty() ? plugin.getName() : others + "," + plugin.getName());
+    return new JavaSparkContext(conf);
+  }
+
+  private static SparkConf conf(String jobName) {
     SparkConf conf = new SparkConf().setAppName("sparkformer " + jobName);
     conf.setIfMissing("spark.master", "local[*]");
     // The web server costs start-up time, and its console bar would write over ours.
     conf.setIfMissing("spark.ui.enabled", "false");
     conf.setIfMissing("spark.ui.showConsoleProgress", "false");
-    return new JavaSparkContext(conf);
+    // A barrier stage that finds too few slots is tried again after this time; the default is 15 s.
+    conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+    return conf;
   }
 }

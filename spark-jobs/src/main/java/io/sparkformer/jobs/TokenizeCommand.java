@@ -11,7 +11,6 @@ import picocli.CommandLine.Option;
 /** {@code sparkformer tokenize}. */
 @Command(
     name = "tokenize",
-    mixinStandardHelpOptions = true,
     sortOptions = false,
     description =
         "Makes a token data set of a text corpus: tokenizer, train and valid shards, dataset.json.")

@@ -91,13 +91,14 @@ class TokenizeCommandTest {
 
   @Test
   void progressLinesTellShareRateAndTimeLeft() {
-    assertThat(Progress.plainLine("tokenize", "kB", 1_500, 6_000, Duration.ofSeconds(30), ""))
+    assertThat(Progress.plainLine("tokenize", "kB", 0, 1_500, 6_000, Duration.ofSeconds(30), ""))
         .isEqualTo("tokenize: 25% (1,500 of 6,000 kB, 50 kB/s, 1:30 left)");
-    assertThat(Progress.plainLine("train", "steps", 2, 7_000, Duration.ofSeconds(4), "loss 2.31"))
+    assertThat(
+            Progress.plainLine("train", "steps", 0, 2, 7_000, Duration.ofSeconds(4), "loss 2.31"))
         .isEqualTo("train: 0% (2 of 7,000 steps, 0.50 steps/s, 3:53:16 left) loss 2.31");
-    assertThat(Progress.plainLine("train", "steps", 0, 10, Duration.ZERO, ""))
+    assertThat(Progress.plainLine("train", "steps", 0, 0, 10, Duration.ZERO, ""))
         .isEqualTo("train: 0% (0 of 10 steps)");
-    assertThat(Progress.plainLine("train", "steps", 10, 10, Duration.ofSeconds(10), ""))
+    assertThat(Progress.plainLine("train", "steps", 0, 10, 10, Duration.ofSeconds(10), ""))
         .isEqualTo("train: 100% (10 of 10 steps, 1.00 steps/s)");
   }
 

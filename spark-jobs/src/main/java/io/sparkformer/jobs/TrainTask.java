@@ -1,0 +1,76 @@
+package io.sparkformer.jobs;
+
+import ai.djl.Device;
+import io.sparkformer.datasets.TokenDataset;
+import io.sparkformer.model.Kernels;
+import io.sparkformer.train.Collective;
+import io.sparkformer.train.RecipeFile;
+import io.sparkformer.train.RunDirectory;
+import io.sparkformer.train.TrainingRun;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.collection.Iterator;
+import scala.collection.JavaConverters;
+import scala.runtime.AbstractFunction1;
+
+/** One rank of a training run, on an executor. */
+final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<TrainingRun.Summary>>
+    implements Serializable {
+
+  private static final long serialVersionUID = 1L;
+
+  private final Broadcast<SerializableConfiguration> configuration;
+  private final String recipe;
+  private final String data;
+  private final String output;
+  private final RunDirectory.Mode mode;
+
+  TrainTask(
+      Broadcast<SerializableConfiguration> configuration,
+      String recipe,
+      String data,
+      String output,
+      RunDirectory.Mode mode) {
+    this.configuration = configuration;
+    this.recipe = recipe;
+    this.data = data;
+    this.output = output;
+    this.mode = mode;
+  }
+
+  @Override
+  public Iterator<TrainingRun.Summary> apply(Iterator<Integer> partition) {
+    try {
+      return JavaConverters.asScalaIterator(List.of(train()).iterator());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  private TrainingRun.Summary train() throws IOException {
+    Configuration hadoop = configuration.value().value();
+    RecipeFile file = RecipeFile.parse(recipe, "the recipe");
+    try (TokenDataset dataset = TokenDataset.open(hadoop, new Path(data))) {
+      int threads = file.bind(dataset.manifest().vocabSize()).training().threads();
+      Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
+      try (TrainingRun run =
+          TrainingRun.open(
+              hadoop,
+              file,
+              dataset,
+              RunDirectory.of(hadoop, new Path(output)),
+              mode,
+              Collective.single(),
+              Device.cpu(),
+              MetricsPlugin::send)) {
+        return run.train();
+      }
+    }
+  }
+}
