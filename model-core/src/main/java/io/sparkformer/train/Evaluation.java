@@ -5,20 +5,43 @@ import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
 import java.util.function.LongConsumer;
 
-/** Placeholder. */
+/** How well a model predicts a text. */
 public final class Evaluation {
+
   private Evaluation() {}
 
-  /** Result. */
-  public record Result(double loss, long tokens) {}
+  /**
+   * The figures.
+   *
+   * @param loss mean negative log likelihood of a token, in nats
+   * @param tokens tokens that were predicted
+   */
+  public record Result(double loss, long tokens) {
 
-  /** Evaluates. */
+    /** e^loss. */
+    public double perplexity() {
+      return Math.exp(loss);
+    }
+
+    public double bitsPerToken() {
+      return loss / Math.log(2);
+    }
+  }
+
+  /**
+   * Predicts every target of the windows; each counts the same, whatever its window's length.
+   *
+   * @param windows of contextLength tokens at most
+   * @param progress told the number of batches done, after each
+   */
   public static Result of(Gpt model, SequentialWindows windows, LongConsumer progress) {
     double sum = 0;
     long tokens = 0;
+    long batches = 0;
     for (TokenBatch batch : windows) {
       sum += (double) model.loss(batch) * batch.tokens();
       tokens += batch.tokens();
+      progress.accept(++batches);
     }
     return new Result(sum / tokens, tokens);
   }

@@ -1,0 +1,104 @@
+package io.sparkformer.generate;
+
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Kernels.Tensors;
+import io.sparkformer.model.ModelConfig;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A model with the keys and values of the tokens that it has read, so that a further token costs
+ * one token's work.
+ *
+ * <p>B = rows, T = tokens, H = numHeads, D = headDim, V = vocabSize.
+ */
+final class KeyValueCache implements AutoCloseable {
+
+  private final Gpt model;
+  private final NDManager manager;
+  private final Tensors keys;
+  private final Tensors values;
+  private final int rows;
+  private int length;
+
+  private KeyValueCache(Gpt model, NDManager manager, Tensors keys, Tensors values, int rows) {
+    this.model = model;
+    this.manager = manager;
+    this.keys = keys;
+    this.values = values;
+    this.rows = rows;
+  }
+
+  /**
+   * An empty cache.
+   *
+   * @param capacity tokens of a row, at most contextLength
+   */
+  static KeyValueCache of(Gpt model, int rows, int capacity) {
+    ModelConfig config = model.config();
+    NDManager manager = model.manager().newSubManager();
+    Shape shape = new Shape(rows, config.numHeads(), capacity, config.headDim());
+    Tensors keys = perLayer(manager, shape, config.numLayers());
+    Tensors values = perLayer(manager, shape, config.numLayers());
+    return new KeyValueCache(model, manager, keys, values, rows);
+  }
+
+  /** What one row takes, with float32 elements. */
+  static long bytesPerRow(ModelConfig config, int capacity) {
+    return 2L * config.numLayers() * capacity * config.embeddingDim() * Float.BYTES;
+  }
+
+  private static Tensors perLayer(NDManager manager, Shape shape, int layers) {
+    List<NDArray> arrays = new ArrayList<>();
+    for (int layer = 0; layer < layers; layer++) {
+      arrays.add(manager.zeros(shape, DataType.FLOAT32));
+    }
+    return Tensors.of(arrays);
+  }
+
+  /** Tokens read by each row. */
+  int length() {
+    return length;
+  }
+
+  /**
+   * Reads tokens into an empty cache.
+   *
+   * @param ids [B, T], row-major
+   * @return logits of the token after them [B, V], row-major
+   */
+  float[] start(long[] ids) {
+    length = 0;
+    return read(ids, ids.length / rows);
+  }
+
+  /**
+   * Reads one more token of each row.
+   *
+   * @param ids [B]
+   * @return logits of the token after it [B, V], row-major
+   */
+  float[] next(long[] ids) {
+    return read(ids, 1);
+  }
+
+  private float[] read(long[] ids, int tokens) {
+    try (NDManager step = manager.newSubManager()) {
+      NDArray read = step.create(ids, new Shape(rows, tokens));
+      NDArray logits = model.kernels().decode(step, read, length, keys, values, model.weightList());
+      length += tokens;
+      return logits.toFloatArray();
+    }
+  }
+
+  @Override
+  public void close() {
+    keys.close();
+    values.close();
+    manager.close();
+  }
+}
