@@ -37,6 +37,10 @@ final class SparkContexts {
     conf.setIfMissing("spark.ui.showConsoleProgress", "false");
     // A barrier stage that finds too few slots is tried again after this time; the default is 15 s.
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
+    // What the launcher sets for its own JVM, and why, is in submit/sparkformer.
+    conf.setIfMissing("spark.executorEnv.MALLOC_ARENA_MAX", "1");
+    conf.setIfMissing("spark.executorEnv.MALLOC_MMAP_THRESHOLD_", "33554432");
+    conf.setIfMissing("spark.executorEnv.MALLOC_TRIM_THRESHOLD_", "8589934592");
     return conf;
   }
 }

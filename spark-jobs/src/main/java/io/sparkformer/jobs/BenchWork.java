@@ -1,0 +1,201 @@
+package io.sparkformer.jobs;
+
+import ai.djl.Device;
+import io.sparkformer.datasets.sample.TokenBatch;
+import io.sparkformer.generate.SamplingOptions;
+import io.sparkformer.generate.TextGenerator;
+import io.sparkformer.model.Activation;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.Precision;
+import io.sparkformer.train.AdamW;
+import io.sparkformer.train.Collective;
+import io.sparkformer.train.Recipe;
+import io.sparkformer.train.RecipeFile;
+import io.sparkformer.train.Trainer;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.Random;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What {@code bench} times: one model of a fixed size, trained on one random batch. */
+final class BenchWork implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(BenchWork.class);
+  private static final int VOCAB_SIZE = 65;
+  private static final int MEMORY_STEPS = 10_000;
+  private static final int MEMORY_SAMPLES = 10;
+  private static final double MB = 1 << 20;
+
+  /** What to do. */
+  enum Kind {
+    TRAIN,
+    GENERATE,
+    MEMORY
+  }
+
+  /** Shapes that the project's figures are stated for. */
+  enum Size {
+    SMALL(3, 4, 32, 8, 32, 300),
+    MID(4, 4, 128, 64, 12, 60),
+    BIG(6, 6, 384, 256, 4, 12);
+
+    private final int numLayers;
+    private final int numHeads;
+    private final int embeddingDim;
+    private final int contextLength;
+    private final int rows;
+    private final int steps;
+
+    Size(int numLayers, int numHeads, int embeddingDim, int contextLength, int rows, int steps) {
+      this.numLayers = numLayers;
+      this.numHeads = numHeads;
+      this.embeddingDim = embeddingDim;
+      this.contextLength = contextLength;
+      this.rows = rows;
+      this.steps = steps;
+    }
+
+    ModelConfig model() {
+      return new ModelConfig(
+          VOCAB_SIZE,
+          contextLength,
+          numLayers,
+          numHeads,
+          embeddingDim,
+          0,
+          Activation.GELU_TANH,
+          true,
+          false,
+          0,
+          1e-5);
+    }
+  }
+
+  /**
+   * The process after some steps.
+   *
+   * @param step updates done
+   * @param residentMb memory that the system counts, native included
+   * @param heapMb Java objects in use, after a collection
+   */
+  record Memory(long step, double residentMb, double heapMb) {}
+
+  private final Size size;
+  private final int steps;
+  private final Gpt model;
+  private final AdamW optimizer;
+  private final Trainer trainer;
+  private final TokenBatch batch;
+  private long step;
+
+  private BenchWork(Size size, int steps, Gpt model, AdamW optimizer, Trainer trainer) {
+    this.size = size;
+    this.steps = steps;
+    this.model = model;
+    this.optimizer = optimizer;
+    this.trainer = trainer;
+    this.batch = new TokenBatch(randomIds(0), randomIds(1), size.rows, size.contextLength);
+  }
+
+  static BenchWork of(Size size, Precision precision, int steps) {
+    Recipe defaults =
+        RecipeFile.defaults().with(List.of("schedule.kind=constant")).bind(VOCAB_SIZE);
+    Recipe recipe =
+        new Recipe(
+            size.model(),
+            defaults.training(),
+            defaults.optimizer(),
+            defaults.schedule(),
+            defaults.evaluation(),
+            defaults.checkpoint());
+    Gpt model = Gpt.initialized(size.model(), precision, Device.cpu(), 0);
+    AdamW optimizer = AdamW.of(model, recipe.optimizer());
+    Trainer trainer = new Trainer(recipe, model, optimizer, Collective.single());
+    return new BenchWork(size, steps, model, optimizer, trainer);
+  }
+
+  private long[] randomIds(long seed) {
+    Random random = new Random(seed);
+    return random.longs((long) size.rows * size.contextLength, 0, VOCAB_SIZE).toArray();
+  }
+
+  /** Tokens a second of whole training steps, by the median step. */
+  double trainedPerSecond() {
+    int counted = steps > 0 ? steps : size.steps;
+    for (int i = 0; i < Math.max(5, counted / 5); i++) {
+      trainOne();
+    }
+    double[] seconds = new double[counted];
+    for (int i = 0; i < counted; i++) {
+      long started = System.nanoTime();
+      trainOne();
+      seconds[i] = (System.nanoTime() - started) / 1e9;
+    }
+    Arrays.sort(seconds);
+    return batch.tokens() / seconds[counted / 2];
+  }
+
+  private void trainOne() {
+    trainer.step((number, microBatch) -> batch, step++);
+  }
+
+  /** Tokens a second of one sample, from a prompt of one token. */
+  double generatedPerSecond() {
+    int tokens = steps > 0 ? steps : 256;
+    TextGenerator generator = TextGenerator.of(model, Optional.empty());
+    SamplingOptions options =
+        new SamplingOptions(tokens, SamplingOptions.Choice.DRAWN, 1.0, 0, 1.0, 1, 1);
+    generator.generate(new int[] {0}, options, (row, id) -> {});
+    long started = System.nanoTime();
+    generator.generate(new int[] {0}, options, (row, id) -> {});
+    return tokens / ((System.nanoTime() - started) / 1e9);
+  }
+
+  /** Memory over many training steps, at even distances. */
+  List<Memory> memory() throws IOException {
+    int all = steps > 0 ? steps : MEMORY_STEPS;
+    List<Memory> samples = new ArrayList<>();
+    for (int i = 1; i <= all; i++) {
+      trainOne();
+      if (i % Math.max(1, all / MEMORY_SAMPLES) == 0) {
+        Memory sample = sample();
+        samples.add(sample);
+        LOG.info(
+            String.format(
+                Locale.ROOT,
+                "step %,d: resident %.1f MB, heap %.1f MB",
+                sample.step(),
+                sample.residentMb(),
+                sample.heapMb()));
+      }
+    }
+    return samples;
+  }
+
+  private Memory sample() throws IOException {
+    System.gc();
+    double heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / MB;
+    double resident =
+        Files.readAllLines(Path.of("/proc/self/status")).stream()
+            .filter(line -> line.startsWith("VmRSS:"))
+            .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
+            .findFirst()
+            .orElse(0);
+    return new Memory(step, resident, heap);
+  }
+
+  @Override
+  public void close() {
+    optimizer.close();
+    model.close();
+  }
+}
