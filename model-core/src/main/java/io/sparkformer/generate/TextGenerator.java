@@ -82,16 +82,34 @@ public final class TextGenerator {
   }
 
   /**
+   * Checks a prompt, as {@link #generate} does, before a model is read.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if it is empty or has ids that a model of
+   *     this shape does not know
+   */
+  public static void requirePrompt(int[] prompt, ModelConfig config) {
+    require(prompt.length > 0, "the prompt is empty: give it at least one character or token id");
+    for (int position = 0; position < prompt.length; position++) {
+      require(
+          prompt[position] >= 0 && prompt[position] < config.vocabSize(),
+          "token %d at position %d of the prompt is not in the model's vocabulary: use ids from 0 to %d",
+          prompt[position],
+          position,
+          config.vocabSize() - 1);
+    }
+  }
+
+  /**
    * Continues a prompt.
    *
    * @param prompt token ids, at least one
    * @return numSamples continuations, in order
-   * @throws io.sparkformer.datasets.InvalidInputException if the prompt is empty or has ids that
-   *     the model does not know, or if the model's output is not finite
+   * @throws io.sparkformer.datasets.InvalidInputException as {@link #requirePrompt}, and if the
+   *     model's output is not finite
    */
   public List<Continuation> generate(
       int[] prompt, SamplingOptions options, TokenListener listener) {
-    check(prompt);
+    requirePrompt(prompt, model.config());
     int contextLength = model.config().contextLength();
     if (prompt.length > contextLength) {
       LOG.warn(
@@ -114,19 +132,6 @@ public final class TextGenerator {
       rows.forEach(row -> continuations.add(row.continuation()));
     }
     return continuations;
-  }
-
-  private void check(int[] prompt) {
-    require(prompt.length > 0, "the prompt is empty: give it at least one character or token id");
-    int known = model.config().vocabSize();
-    for (int position = 0; position < prompt.length; position++) {
-      require(
-          prompt[position] >= 0 && prompt[position] < known,
-          "token %d at position %d of the prompt is not in the model's vocabulary: use ids from 0 to %d",
-          prompt[position],
-          position,
-          known - 1);
-    }
   }
 
   private int rowsAtOnce(int samples, int capacity) {

@@ -3,6 +3,7 @@ package io.sparkformer.train;
 import io.sparkformer.datasets.sample.SequentialWindows;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
+import java.io.Serializable;
 import java.util.function.LongConsumer;
 
 /** How well a model predicts a text. */
@@ -16,7 +17,7 @@ public final class Evaluation {
    * @param loss mean negative log likelihood of a token, in nats
    * @param tokens tokens that were predicted
    */
-  public record Result(double loss, long tokens) {
+  public record Result(double loss, long tokens) implements Serializable {
 
     /** e^loss. */
     public double perplexity() {

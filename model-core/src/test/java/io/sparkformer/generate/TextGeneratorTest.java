@@ -15,6 +15,7 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.generate.Continuation.StopReason;
 import io.sparkformer.model.Activation;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
@@ -25,6 +26,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class TextGeneratorTest {
@@ -35,6 +37,12 @@ class TextGeneratorTest {
   private static final SamplingOptions THREE_DRAWN = new SamplingOptions(50, DRAWN, 1, 0, 1, 11, 3);
   private static final SamplingOptions TWO_GREEDY =
       new SamplingOptions(50, MOST_LIKELY, 1, 0, 1, 11, 2);
+
+  @BeforeAll
+  static void useOneThread() {
+    // Threads of an operator wait busily for each other: beside other processes, for very long.
+    Kernels.threads(1);
+  }
 
   @Test
   void cachedGenerationEqualsThatWithoutCacheTokenForToken() {

@@ -55,7 +55,12 @@ public final class Main {
 
   /** Every job, in the order in which {@code --help} lists them. */
   private static List<Object> jobs() {
-    return List.of(new TokenizeCommand(), new TrainCommand(), new BenchCommand());
+    return List.of(
+        new TokenizeCommand(),
+        new TrainCommand(),
+        new EvaluateCommand(),
+        new GenerateCommand(),
+        new BenchCommand());
   }
 
   /** Runs the job that {@code args} name and returns the exit code. */

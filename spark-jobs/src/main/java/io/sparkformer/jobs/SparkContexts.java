@@ -1,8 +1,10 @@
 package io.sparkformer.jobs;
 
+import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.plugin.SparkPlugin;
+import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** How every job opens its Spark application. */
 final class SparkContexts {
@@ -27,6 +29,14 @@ final class SparkContexts {
     String others = conf.get(PLUGINS, "");
     conf.set(PLUGINS, others.isEmpty() ? plugin.getName() : others + "," + plugin.getName());
     return new JavaSparkContext(conf);
+  }
+
+  /**
+   * The Hadoop configuration that {@link #open} would give, {@code spark.hadoop.*} settings
+   * included, for what is done before Spark starts or without it.
+   */
+  static Configuration hadoopConfiguration() {
+    return SparkHadoopUtil.get().newConfiguration(new SparkConf());
   }
 
   private static SparkConf conf(String jobName) {

@@ -1,0 +1,52 @@
+package io.sparkformer.jobs;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/**
+ * What a job left behind that was run as the launcher runs it.
+ *
+ * @param code the exit code
+ * @param out standard output
+ * @param err standard error, without log lines
+ */
+record CommandRun(int code, String out, String err) {
+
+  /** Runs a job on a Spark of one core. */
+  static CommandRun of(String... args) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    ByteArrayOutputStream err = new ByteArrayOutputStream();
+    System.setProperty("spark.master", "local[1]");
+    try {
+      int code =
+          Main.run(
+              List.of(new TokenizeCommand(), new EvaluateCommand(), new GenerateCommand()),
+              args,
+              new PrintStream(out, false, StandardCharsets.UTF_8),
+              new PrintStream(err, false, StandardCharsets.UTF_8));
+      return new CommandRun(
+          code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+    } finally {
+      System.clearProperty("spark.master");
+    }
+  }
+
+  /** The last line of standard output. */
+  JsonNode json() {
+    try {
+      return new ObjectMapper().readTree(out.substring(shown().length()));
+    } catch (JsonProcessingException e) {
+      throw new AssertionError("no JSON at the end of: " + out + err, e);
+    }
+  }
+
+  /** Standard output before its last line. */
+  String shown() {
+    return out.substring(0, out.lastIndexOf('\n', out.length() - 2) + 1);
+  }
+}

@@ -1,0 +1,41 @@
+package io.sparkformer.jobs;
+
+import ai.djl.Device;
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.model.Activation;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Kernels;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.Precision;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+
+/** Small models for tests, with random weights. */
+final class ModelFixture {
+
+  private ModelFixture() {}
+
+  /** Writes a model of a context of 16 tokens. */
+  static void write(Path directory, int vocabSize, Optional<CharTokenizer> tokenizer)
+      throws IOException {
+    Kernels.threads(1);
+    ModelConfig config =
+        new ModelConfig(vocabSize, 16, 2, 2, 16, 0, Activation.GELU_TANH, true, true, 0, 1e-5);
+    try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), 1)) {
+      model.weights().values().forEach(weight -> weight.muli(5));
+      at(directory).save(model, tokenizer, Optional.empty());
+    }
+  }
+
+  static ModelDirectory at(Path directory) {
+    return ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(directory.toUri()));
+  }
+
+  /** A tokenizer of a text's characters. */
+  static CharTokenizer tokenizer(String text) {
+    return CharTokenizer.of(text.codePoints().sorted().distinct().toArray());
+  }
+}
