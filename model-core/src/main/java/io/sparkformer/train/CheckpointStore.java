@@ -4,8 +4,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.Gpt;
-import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.SafeTensors;
 import java.io.IOException;
@@ -52,33 +52,13 @@ final class CheckpointStore {
     this.keep = keep;
   }
 
-  /**
-   * What a run knows beside its weights and moments.
-   *
-   * @param step updates done; with the seed this is the sampler's position too
-   * @param bestValidLoss of the evaluations so far; infinite before the first
-   * @param dataFingerprint of the data set that it trains on
-   * @param model its shape
-   * @param seed of initialization, samples and dropout
-   * @param globalBatchSize rows of a step
-   * @param microBatchSize rows of a pass
-   */
-  record State(
-      long step,
-      double bestValidLoss,
-      String dataFingerprint,
-      ModelConfig model,
-      long seed,
-      int globalBatchSize,
-      int microBatchSize) {}
-
   /** A checkpoint that was found whole. */
-  record Found(Path path, State state, List<Metric> metrics) {}
+  record Found(Path path, RunState state, List<Metric> metrics) {}
 
   private record FileSum(long bytes, String sha256) {}
 
   /** Writes one and deletes those that are too many. */
-  void write(State state, RunDirectory.Content model, AdamW optimizer, MetricsLog metrics)
+  void write(RunState state, RunDirectory.Content model, AdamW optimizer, MetricsLog metrics)
       throws IOException {
     FileSystem fileSystem = run.fileSystem();
     Path target =
@@ -96,9 +76,26 @@ final class CheckpointStore {
           }
           writeJson(new Path(directory, DONE), sums);
         });
+    tidy(target);
+  }
+
+  /**
+   * Leaves the newest ones up to the one just written. What is above it was damaged, or this run
+   * would have begun there.
+   */
+  private void tidy(Path written) throws IOException {
+    FileSystem fileSystem = run.fileSystem();
     List<Path> all = newestFirst();
-    for (Path old : all.subList(Math.min(keep, all.size()), all.size())) {
-      fileSystem.delete(old, true);
+    int newest = all.indexOf(written);
+    for (int i = 0; i < all.size(); i++) {
+      if (i < newest || i >= newest + keep) {
+        fileSystem.delete(all.get(i), true);
+      }
+    }
+    for (FileStatus file : fileSystem.listStatus(run.checkpoints())) {
+      if (file.getPath().getName().startsWith("." + PREFIX)) {
+        fileSystem.delete(file.getPath(), true); // of a run that was killed as it wrote
+      }
     }
   }
 
@@ -112,16 +109,16 @@ final class CheckpointStore {
       Optional<String> damage = damage(path);
       if (damage.isEmpty()) {
         try (InputStream in = run.fileSystem().open(new Path(path, STATE))) {
-          State state = JSON.readValue(in, State.class);
+          RunState state = JSON.readValue(in, RunState.class);
           return new Found(path, state, MetricsLog.read(run.fileSystem(), path));
         }
       }
-      LOG.warn("{} is damaged ({}): trying the one before", path, damage.get());
+      LOG.warn("{} is damaged ({}): trying the one before", Storage.shown(path), damage.get());
     }
     throw new InvalidInputException(
         String.format(
             "nothing to resume: %s has no whole checkpoint: leave --resume away and give --overwrite to start again",
-            run.path()));
+            Storage.shown(run.path())));
   }
 
   /** Copies weights and moments of a checkpoint into a model and its optimizer. */
@@ -159,8 +156,8 @@ final class CheckpointStore {
         }
       }
       return sums.containsKey(STATE) ? Optional.empty() : Optional.of("no " + STATE);
-    } catch (IOException e) {
-      return Optional.of(e.getMessage());
+    } catch (IOException | IllegalArgumentException e) { // the latter: an altered name is no path
+      return String.valueOf(e.getMessage()).lines().findFirst();
     }
   }
 

@@ -4,8 +4,10 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.MappingIterator;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
@@ -80,18 +82,32 @@ public final class RecipeFile {
    */
   public static RecipeFile parse(String text, String source) {
     RecipeFile recipe = defaults();
-    JsonNode root;
-    try {
-      root = YAML.readTree(text);
-    } catch (JsonProcessingException e) {
-      throw new InvalidInputException(
-          String.format("%s is not YAML: %s", source, firstLine(e.getMessage())), e);
-    }
+    JsonNode root = tree(text, source);
     if (!root.isMissingNode() && !root.isNull()) {
       require(root.isObject(), "%s is not a recipe: it must have sections such as model:", source);
       overlay(recipe.values, (ObjectNode) root, "", source);
     }
     return recipe;
+  }
+
+  private static JsonNode tree(String text, String source) {
+    try (MappingIterator<JsonNode> documents = YAML.readerFor(JsonNode.class).readValues(text)) {
+      JsonNode root =
+          documents.hasNextValue() ? documents.nextValue() : YAML.getNodeFactory().missingNode();
+      require(
+          !documents.hasNextValue(),
+          "%s is not a recipe: it holds more than one YAML document: make a file of each",
+          source);
+      return root;
+    } catch (JsonProcessingException e) {
+      throw new InvalidInputException(
+          String.format(
+              "%s is not YAML: line %d: %s",
+              source, e.getLocation().getLineNr(), firstLine(e.getOriginalMessage())),
+          e);
+    } catch (IOException e) {
+      throw new UncheckedIOException("reading from memory failed", e);
+    }
   }
 
   /**
@@ -158,31 +174,34 @@ public final class RecipeFile {
 
   /** The value, of the type that the default has. */
   private static JsonNode typed(JsonNode before, JsonNode value, String key, String source) {
-    boolean number = value.isNumber() || NUMBER.matcher(value.asText()).matches();
+    String given = shown(value);
+    boolean number = value.isNumber() || NUMBER.matcher(given).matches();
     if (before.isIntegralNumber()) {
       require(
           value.isIntegralNumber() && value.canConvertToLong(),
           "%s: %s is '%s': it must be a whole number",
           source,
           key,
-          value.asText());
+          given);
       return value;
     }
     if (before.isNumber()) {
-      require(number, "%s: %s is '%s': it must be a number", source, key, value.asText());
-      return YAML.getNodeFactory().numberNode(Double.parseDouble(value.asText()));
+      require(number, "%s: %s is '%s': it must be a number", source, key, given);
+      return YAML.getNodeFactory().numberNode(Double.parseDouble(given));
     }
     if (before.isBoolean()) {
-      require(
-          value.isBoolean(),
-          "%s: %s is '%s': it must be true or false",
-          source,
-          key,
-          value.asText());
+      require(value.isBoolean(), "%s: %s is '%s': it must be true or false", source, key, given);
       return value;
     }
-    require(value.isTextual(), "%s: %s is '%s': it must be a word", source, key, value.asText());
+    require(value.isTextual(), "%s: %s is '%s': it must be a word", source, key, given);
     return value;
+  }
+
+  private static String shown(JsonNode value) {
+    if (value.isNull() || value.isMissingNode()) {
+      return "";
+    }
+    return value.isValueNode() ? value.asText() : value.toString();
   }
 
   /**
@@ -194,7 +213,7 @@ public final class RecipeFile {
   public Recipe bind(int vocabSize) {
     ObjectNode bound = values.deepCopy();
     ObjectNode model = (ObjectNode) bound.get("model");
-    int given = model.get("vocab-size").asInt();
+    long given = model.get("vocab-size").asLong();
     require(
         given == 0 || given >= vocabSize,
         "model.vocab-size is %d, but the data set has %d tokens: leave the key away, or raise it",
@@ -208,7 +227,7 @@ public final class RecipeFile {
     }
   }
 
-  private static InvalidInputException mistake(JsonProcessingException e) {
+  private InvalidInputException mistake(JsonProcessingException e) {
     if (e.getCause() instanceof InvalidInputException own) {
       return own;
     }
@@ -226,6 +245,11 @@ public final class RecipeFile {
               "%s is '%s': it must be one of %s",
               key, format.getValue(), choices(format.getTargetType())),
           e);
+    }
+    if (e.getCause() instanceof InputCoercionException) {
+      JsonNode given = values.at("/" + key.replace('.', '/'));
+      return new InvalidInputException(
+          String.format("%s is %s: it must be at most %d", key, given, Integer.MAX_VALUE), e);
     }
     return new InvalidInputException(
         String.format("%s: %s", key, firstLine(e.getOriginalMessage())), e);

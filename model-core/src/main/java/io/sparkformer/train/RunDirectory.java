@@ -2,6 +2,7 @@ package io.sparkformer.train;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -39,7 +40,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
   /**
    * Checks that the output fits the mode; changes nothing.
    *
-   * @throws io.sparkformer.datasets.InvalidInputException if it does not
+   * @throws InvalidInputException if it does not
    */
   public void check(Mode mode) throws IOException {
     boolean exists = fileSystem.exists(path);
@@ -48,18 +49,17 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
           require(
               !exists,
               "%s exists: give another --output, --resume to go on with it, or --overwrite to replace it",
-              path);
+              Storage.shown(path));
       case OVERWRITE ->
           require(
-              !exists || isEmpty() || fileSystem.exists(new Path(path, RECIPE)),
-              "%s is not a training output (it has no %s), so --overwrite does not delete it: give another --output",
-              path,
-              RECIPE);
+              !exists || isEmpty() || isTrainingOutput(),
+              "%s is not a training output, so --overwrite does not delete it: give another --output",
+              Storage.shown(path));
       case RESUME ->
           require(
               exists && fileSystem.exists(checkpoints()),
               "nothing to resume: %s has no checkpoints: check --output, or leave --resume away to start",
-              path);
+              Storage.shown(path));
     }
   }
 
@@ -67,11 +67,31 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     return fileSystem.getFileStatus(path).isDirectory() && fileSystem.listStatus(path).length == 0;
   }
 
-  /** Makes a new, empty output, deleting one that {@link #check} allowed to replace. */
+  /** Both, since a recipe.yaml alone may be the user's own. */
+  private boolean isTrainingOutput() throws IOException {
+    return fileSystem.exists(new Path(path, RECIPE)) && fileSystem.exists(checkpoints());
+  }
+
+  /**
+   * Makes a new, empty output, deleting one that {@link #check} allowed to replace.
+   *
+   * @throws InvalidInputException if it cannot be made
+   */
   void create(String recipe) throws IOException {
-    fileSystem.delete(path, true);
-    fileSystem.mkdirs(checkpoints());
-    writeRecipe(recipe);
+    try {
+      fileSystem.delete(path, true);
+      if (!fileSystem.mkdirs(checkpoints())) {
+        throw new IOException("cannot create " + Storage.shown(checkpoints()));
+      }
+      writeRecipe(recipe);
+    } catch (IOException e) {
+      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      throw new InvalidInputException(
+          String.format(
+              "%s cannot be written (%s): choose a directory that you may write",
+              Storage.shown(path), reason),
+          e);
+    }
   }
 
   void writeRecipe(String recipe) throws IOException {

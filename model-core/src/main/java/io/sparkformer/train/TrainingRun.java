@@ -3,17 +3,13 @@ package io.sparkformer.train;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import io.sparkformer.datasets.DatasetManifest;
+import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.TokenStream;
 import io.sparkformer.datasets.sample.SequentialWindows;
-import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -28,6 +24,10 @@ import org.slf4j.LoggerFactory;
 public final class TrainingRun implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+
+  private static final String DIVERGED =
+      "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
+          + " the checkpoints before it are kept";
 
   private final Configuration configuration;
   private final Recipe recipe;
@@ -151,49 +151,17 @@ public final class TrainingRun implements AutoCloseable {
 
   private List<Metric> restore() throws IOException {
     CheckpointStore.Found found = checkpoints.newest();
-    CheckpointStore.State before = found.state();
-    CheckpointStore.State now = state();
-    same("the data set", before.dataFingerprint(), now.dataFingerprint());
-    same("the recipe's model", before.model(), now.model());
-    same("training.seed", before.seed(), now.seed());
-    same("training.global-batch-size", before.globalBatchSize(), now.globalBatchSize());
-    same("training.micro-batch-size", before.microBatchSize(), now.microBatchSize());
+    RunState before = found.state();
+    before.requireContinuedBy(state(), directory.path());
     checkpoints.load(found, model, optimizer);
     step = before.step();
     bestValidLoss = before.bestValidLoss();
-    LOG.info("resuming from {}", found.path());
+    LOG.info("resuming from {}", Storage.shown(found.path()));
     return found.metrics();
   }
 
-  private void same(String what, Object before, Object now) {
-    require(
-        before.equals(now),
-        "cannot resume %s: %s was %s and is %s: use what the run was started with, or start another --output",
-        directory.path(),
-        what,
-        before,
-        now);
-  }
-
-  private CheckpointStore.State state() {
-    Recipe.Training training = recipe.training();
-    return new CheckpointStore.State(
-        step,
-        bestValidLoss,
-        fingerprint(data.manifest()),
-        recipe.model(),
-        training.seed(),
-        training.globalBatchSize(),
-        training.microBatchSize());
-  }
-
-  private static String fingerprint(DatasetManifest manifest) {
-    MessageDigest digest = CheckpointStore.sha256();
-    digest.update(manifest.tokenizer().fingerprint().getBytes(StandardCharsets.US_ASCII));
-    for (ShardFile file : manifest.splits().get("train").files()) {
-      digest.update(file.sha256().getBytes(StandardCharsets.US_ASCII));
-    }
-    return HexFormat.of().formatHex(digest.digest());
+  private RunState state() {
+    return RunState.of(step, bestValidLoss, recipe, data.manifest());
   }
 
   /** Trains to the recipe's last step. */
@@ -248,8 +216,7 @@ public final class TrainingRun implements AutoCloseable {
   private void requireFinite(Trainer.Step done) {
     require(
         Double.isFinite(done.loss()) && Double.isFinite(done.gradNorm()),
-        "the loss is %s and the gradient norm %s at step %d: lower optimizer.learning-rate, raise schedule.warmup-steps"
-            + " or set optimizer.max-grad-norm; the checkpoints before it are kept",
+        "the loss is %s and the gradient norm %s at step %d: " + DIVERGED,
         done.loss(),
         done.gradNorm(),
         step);
@@ -258,6 +225,13 @@ public final class TrainingRun implements AutoCloseable {
   private void evaluate() throws IOException {
     lastTrainLoss = Evaluation.of(model, trainWindows, done -> {}).loss();
     lastValidLoss = Evaluation.of(model, validWindows, done -> {}).loss();
+    // An update shows in the loss of the next step, and the last one has no next step.
+    require(
+        Double.isFinite(lastTrainLoss) && Double.isFinite(lastValidLoss),
+        "the loss of the train split is %s and of the valid split %s at step %d: " + DIVERGED,
+        lastTrainLoss,
+        lastValidLoss,
+        step);
     evaluatedStep = step;
     record(Metric.evaluation(step, "train", lastTrainLoss));
     record(Metric.evaluation(step, "valid", lastValidLoss));
@@ -287,55 +261,6 @@ public final class TrainingRun implements AutoCloseable {
     model.close();
     if (metrics != null) {
       metrics.close();
-    }
-  }
-
-  /** Losses and times of the steps since the last line, and of all. */
-  private static final class StepClock {
-    private final long tokensPerStep;
-    private long started;
-    private long nanos;
-    private long allNanos;
-    private double lossSum;
-    private long steps;
-    private long allSteps;
-
-    StepClock(long tokensPerStep) {
-      this.tokensPerStep = tokensPerStep;
-    }
-
-    void start() {
-      started = System.nanoTime();
-    }
-
-    void stop(double loss) {
-      long took = System.nanoTime() - started;
-      nanos += took;
-      allNanos += took;
-      lossSum += loss;
-      steps++;
-      allSteps++;
-    }
-
-    Metric metric(long step, Trainer.Step last) {
-      Metric metric =
-          new Metric(
-              Metric.Event.TRAIN,
-              step,
-              "train",
-              lossSum / steps,
-              last.learningRate(),
-              last.gradNorm(),
-              tokensPerStep * steps * 1e9 / nanos,
-              nanos / 1e6 / steps);
-      nanos = 0;
-      lossSum = 0;
-      steps = 0;
-      return metric;
-    }
-
-    double tokensPerSecond() {
-      return allSteps == 0 ? 0 : tokensPerStep * allSteps * 1e9 / allNanos;
     }
   }
 }

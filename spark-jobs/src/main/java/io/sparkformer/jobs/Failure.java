@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
@@ -12,6 +13,9 @@ import java.util.regex.Pattern;
 final class Failure {
   private static final Pattern MISTAKE_IN_TEXT =
       Pattern.compile(Pattern.quote(InvalidInputException.class.getName()) + ": ([^\\n]+)");
+
+  private static final Pattern CAUSE_IN_TEXT =
+      Pattern.compile("(?m)^(?:Caused by: )?(?:\\w+\\.)+(\\w+(?:Exception|Error)(?:: .*)?)$");
 
   private Failure() {}
 
@@ -32,6 +36,14 @@ final class Failure {
     List<Throwable> causes = causesOf(failure);
     Throwable root = causes.get(causes.size() - 1);
     String name = root.getClass().getSimpleName();
+    Optional<MatchResult> inText =
+        CAUSE_IN_TEXT
+            .matcher(Objects.requireNonNullElse(root.getMessage(), ""))
+            .results()
+            .reduce((first, next) -> next);
+    if (inText.isPresent()) {
+      return inText.get().group(1).strip();
+    }
     return root.getMessage() == null ? name : name + ": " + firstLine(root.getMessage());
   }
 

@@ -58,7 +58,8 @@ final class TrainJob {
         RecipeFile.read(Storage.fileSystem(recipePath, hadoop), recipePath).with(settings);
     // A mistake is said at once, before an executor is asked for anything.
     FileSystem dataFiles = Storage.fileSystem(data, hadoop);
-    Recipe recipe = file.bind(DatasetManifest.read(dataFiles, data).vocabSize());
+    Path qualified = dataFiles.makeQualified(data); // '.' has no name in a message
+    Recipe recipe = file.bind(DatasetManifest.read(dataFiles, qualified).vocabSize());
     RunDirectory directory = RunDirectory.of(hadoop, Storage.path(output));
     directory.check(mode);
 
@@ -66,13 +67,13 @@ final class TrainJob {
         new TrainTask(
             spark.broadcast(new SerializableConfiguration(hadoop)),
             file.yaml(),
-            dataFiles.makeQualified(data).toString(),
+            qualified.toString(),
             directory.path().toString(),
             mode);
     TrainingRun.Summary summary = train(task, recipe.training().maxSteps());
     draw(directory);
     return TrainResult.of(
-        summary, (System.nanoTime() - started) / 1e9, directory.path().toString());
+        summary, (System.nanoTime() - started) / 1e9, Storage.shown(directory.path()));
   }
 
   private TrainingRun.Summary train(TrainTask task, long maxSteps) {
@@ -84,11 +85,9 @@ final class TrainJob {
               .rdd()
               .barrier()
               .mapPartitions(
-                  task,
-                  false,
-                  ClassTag$.MODULE$.<TrainingRun.Summary>apply(TrainingRun.Summary.class))
+                  task, false, ClassTag$.MODULE$.<TrainTask.Outcome>apply(TrainTask.Outcome.class))
               .collect();
-      return ((TrainingRun.Summary[]) results)[0];
+      return ((TrainTask.Outcome[]) results)[0].summaryOrThrow();
     }
   }
 
@@ -109,6 +108,7 @@ final class TrainJob {
     private final long maxSteps;
     private Progress progress;
     private double trainLoss;
+    private boolean closed;
 
     TrainProgress(long maxSteps) {
       this.maxSteps = maxSteps;
@@ -119,6 +119,9 @@ final class TrainJob {
       if (metric.event() == Metric.Event.EVALUATION) {
         evaluated(metric);
         return;
+      }
+      if (closed) {
+        return; // a bar would stay open
       }
       if (progress == null) {
         LOG.info("step {}: loss {}", metric.step(), number(metric.loss()));
@@ -148,6 +151,7 @@ final class TrainJob {
 
     @Override
     public synchronized void close() {
+      closed = true;
       if (progress != null) {
         progress.close();
       }

@@ -1,6 +1,7 @@
 package io.sparkformer.jobs;
 
 import ai.djl.Device;
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.train.Collective;
@@ -19,8 +20,13 @@ import scala.collection.Iterator;
 import scala.collection.JavaConverters;
 import scala.runtime.AbstractFunction1;
 
-/** One rank of a training run, on an executor. */
-final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<TrainingRun.Summary>>
+/**
+ * One rank of a training run, on an executor.
+ *
+ * <p>A user's mistake that only shows here is a result and no failure: Spark would report its stack
+ * trace, and might try again.
+ */
+final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<TrainTask.Outcome>>
     implements Serializable {
 
   private static final long serialVersionUID = 1L;
@@ -44,10 +50,32 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
     this.mode = mode;
   }
 
+  /**
+   * What came of it.
+   *
+   * @param summary null if there was a mistake
+   * @param mistake the message for the user, or null
+   */
+  record Outcome(TrainingRun.Summary summary, String mistake) implements Serializable {
+
+    TrainingRun.Summary summaryOrThrow() {
+      if (mistake != null) {
+        throw new InvalidInputException(mistake);
+      }
+      return summary;
+    }
+  }
+
   @Override
-  public Iterator<TrainingRun.Summary> apply(Iterator<Integer> partition) {
+  public Iterator<Outcome> apply(Iterator<Integer> partition) {
+    return JavaConverters.asScalaIterator(List.of(outcome()).iterator());
+  }
+
+  private Outcome outcome() {
     try {
-      return JavaConverters.asScalaIterator(List.of(train()).iterator());
+      return new Outcome(train(), null);
+    } catch (InvalidInputException e) {
+      return new Outcome(null, e.getMessage());
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }

@@ -118,6 +118,24 @@ class MainTest {
   }
 
   @Test
+  void anotherFailureThatABarrierStageReportsAsTextEndsWithItsRootCause() {
+    Exception barrier =
+        new SparkException(
+            """
+            Job aborted due to stage failure: Could not recover from a failed barrier ResultStage. \
+            Most recent failure reason: Stage failed because barrier task finished unsuccessfully.
+            java.io.UncheckedIOException: outer
+            \tat io.sparkformer.Some.where(Some.java:1)
+            Caused by: java.io.IOException: No space left on device
+            \t... 17 more
+            """);
+
+    assertThat(runFailing(barrier)).isEqualTo(Main.FAILED);
+
+    assertThat(err()).isEqualTo("sparkformer fail: IOException: No space left on device\n");
+  }
+
+  @Test
   void anyOtherFailureEndsWithItsRootCauseInOneLine() {
     Exception failure = new IllegalStateException("outer", new IOException("disk full\nmore"));
 

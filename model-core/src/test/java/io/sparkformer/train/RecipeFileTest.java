@@ -1,0 +1,315 @@
+package io.sparkformer.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkformer.SharedFiles;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.model.Activation;
+import io.sparkformer.model.Precision;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.assertj.core.api.AbstractThrowableAssert;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What a recipe may say, and what is said about one that is wrong. */
+class RecipeFileTest {
+
+  private static final int VOCAB = 65;
+
+  @TempDir private Path directory;
+
+  @Test
+  void theDefaultsAreARecipe() {
+    Recipe recipe = RecipeFile.defaults().bind(VOCAB);
+
+    assertThat(recipe.model().vocabSize()).isEqualTo(VOCAB);
+    assertThat(recipe.model().feedForwardDim()).isEqualTo(4 * recipe.model().embeddingDim());
+    assertThat(recipe.model().activation()).isEqualTo(Activation.GELU_TANH);
+    assertThat(recipe.training().precision()).isEqualTo(Precision.FP32);
+    assertThat(recipe.training().globalBatchSize()).isEqualTo(12);
+    assertThat(recipe.training().gradAccumSteps()).isEqualTo(1);
+    assertThat(recipe.schedule().kind()).isEqualTo(Schedule.Kind.COSINE);
+  }
+
+  @Test
+  void anEmptyFileIsTheDefaults() {
+    Recipe defaults = RecipeFile.defaults().bind(VOCAB);
+
+    assertThat(RecipeFile.parse("", "r.yaml").bind(VOCAB)).isEqualTo(defaults);
+    assertThat(RecipeFile.parse("# nothing\n", "r.yaml").bind(VOCAB)).isEqualTo(defaults);
+  }
+
+  @ParameterizedTest
+  @MethodSource("shippedRecipes")
+  void everyRecipeInConfIsReadAndBound(Path file) throws IOException {
+    Recipe recipe = RecipeFile.read(SharedFiles.localFiles(), SharedFiles.hadoop(file)).bind(VOCAB);
+
+    assertThat(recipe.training().maxSteps()).isPositive();
+  }
+
+  static List<Path> shippedRecipes() throws IOException {
+    Path root = Path.of("").toAbsolutePath();
+    while (!Files.isDirectory(root.resolve("conf"))) {
+      root = root.getParent();
+    }
+    try (Stream<Path> files = Files.list(root.resolve("conf"))) {
+      List<Path> recipes =
+          files
+              .filter(f -> f.toString().endsWith(".yaml"))
+              .filter(RecipeFileTest::isRecipe)
+              .toList();
+      assertThat(recipes).isNotEmpty();
+      return recipes;
+    }
+  }
+
+  private static boolean isRecipe(Path file) {
+    try (Stream<String> lines = Files.lines(file)) {
+      return lines.anyMatch(line -> line.startsWith("model:"));
+    } catch (IOException e) {
+      throw new java.io.UncheckedIOException(e);
+    }
+  }
+
+  @Test
+  void aFileThatIsNotThereAndADirectoryAreNamed() {
+    org.apache.hadoop.fs.Path missing = SharedFiles.hadoop(directory.resolve("no.yaml"));
+    org.apache.hadoop.fs.Path folder = SharedFiles.hadoop(directory);
+
+    assertRefused(() -> RecipeFile.read(SharedFiles.localFiles(), missing))
+        .hasMessageEndingWith("no.yaml: no such recipe: check the path given to --config");
+    assertRefused(() -> RecipeFile.read(SharedFiles.localFiles(), folder))
+        .hasMessageEndingWith(" is a directory: --config takes a recipe's YAML file");
+  }
+
+  @Test
+  void anUnknownKeyIsNamedWithItsSourceAndTheKnownOnes() {
+    assertParseRefused("model:\n  num-layer: 2\n")
+        .hasMessageStartingWith("r.yaml: unknown key 'model.num-layer': known here are ")
+        .hasMessageContaining("model.num-layers, model.num-heads");
+    assertParseRefused("trainning:\n  max-steps: 2\n")
+        .hasMessage(
+            "r.yaml: unknown key 'trainning': known here are model, training, optimizer, schedule, evaluation, checkpoint");
+    assertParseRefused("max-steps: 2\n").hasMessageStartingWith("r.yaml: unknown key 'max-steps'");
+  }
+
+  @Test
+  void aSectionWithoutKeysIsRefused() {
+    assertParseRefused("model: 3\n")
+        .hasMessageStartingWith("r.yaml: 'model' is a section: it must hold keys such as model.");
+    assertParseRefused("model:\ntraining:\n  max-steps: 2\n")
+        .hasMessageStartingWith("r.yaml: 'model' is a section");
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "training.max-steps | many   | training.max-steps is 'many': it must be a whole number",
+        "training.max-steps | 2.5    | training.max-steps is '2.5': it must be a whole number",
+        "training.max-steps | '20'   | training.max-steps is '20': it must be a whole number",
+        "training.max-steps | true   | training.max-steps is 'true': it must be a whole number",
+        "training.max-steps | ``     | training.max-steps is '': it must be a whole number",
+        "training.max-steps | [1, 2] | training.max-steps is '[1,2]': it must be a whole number",
+        "training.max-steps | {a: 1} | training.max-steps is '{\"a\":1}': it must be a whole number",
+        "training.max-steps | 99999999999999999999 | training.max-steps is '99999999999999999999': it must be a whole number",
+        "optimizer.beta1    | high   | optimizer.beta1 is 'high': it must be a number",
+        "model.bias         | maybe  | model.bias is 'maybe': it must be true or false",
+        "model.bias         | 1      | model.bias is '1': it must be true or false",
+        "schedule.kind      | 3      | schedule.kind is '3': it must be a word",
+      })
+  void aValueOfTheWrongTypeIsRefusedWithTheRightOne(String key, String value, String message) {
+    assertRefused(() -> RecipeFile.defaults().with(List.of(key + "=" + value)))
+        .hasMessage("--set " + key + "=" + value + ": " + message);
+    String[] parts = key.split("\\.", -1);
+    assertParseRefused(parts[0] + ":\n  " + parts[1] + ": " + value)
+        .hasMessage("r.yaml: " + message);
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "training.precision=fp16  | training.precision is 'fp16': it must be one of fp32, bf16",
+        "schedule.kind=step       | schedule.kind is 'step': it must be one of constant, linear, cosine",
+        "model.activation=relu    | model.activation is 'relu': it must be one of gelu-tanh, gelu",
+        "model.num-heads=3        | model.embedding-dim (128) is not a multiple of model.num-heads (3): change one of them",
+        "model.num-heads=0        | model.num-heads is 0: it must be at least 1",
+        "model.num-layers=-1      | model.num-layers is -1: it must be at least 1",
+        "model.embedding-dim=0    | model.embedding-dim is 0: it must be at least 1",
+        "model.context-length=0   | model.context-length is 0: it must be at least 1",
+        "model.feed-forward-dim=-1 | model.feed-forward-dim is -1: it must be at least 1, or 0 for 4 x model.embedding-dim",
+        "model.dropout=1          | model.dropout is 1.0: it must be at least 0 and below 1",
+        "model.dropout=-0.1       | model.dropout is -0.1: it must be at least 0 and below 1",
+        "model.layer-norm-epsilon=0 | model.layer-norm-epsilon is 0.0: it must be above 0",
+        "training.max-steps=0     | training.max-steps is 0: it must be at least 1",
+        "training.micro-batch-size=0 | training.micro-batch-size is 0: it must be at least 1",
+        "training.global-batch-size=-1 | training.global-batch-size is -1: it must be at least 0",
+        "training.global-batch-size=30 | training.global-batch-size (30) is not a multiple of training.micro-batch-size (12): change one of them",
+        "training.threads=-1      | training.threads is -1: it must be at least 0",
+        "training.log-interval=0  | training.log-interval is 0: it must be at least 1",
+        "optimizer.learning-rate=-1e-3 | optimizer.learning-rate is -0.001: it must be 0 or more",
+        "optimizer.beta1=1        | optimizer.beta1 is 1.0: it must be at least 0 and below 1",
+        "optimizer.beta2=-0.5     | optimizer.beta2 is -0.5: it must be at least 0 and below 1",
+        "optimizer.epsilon=0      | optimizer.epsilon is 0.0: it must be above 0",
+        "optimizer.weight-decay=-1 | optimizer.weight-decay is -1.0: it must be 0 or more",
+        "optimizer.max-grad-norm=-1 | optimizer.max-grad-norm is -1.0: it must be 0 or more",
+        "schedule.warmup-steps=-1 | schedule.warmup-steps is -1: it must be at least 0",
+        "schedule.decay-steps=-1  | schedule.decay-steps is -1: it must be at least 0",
+        "schedule.decay-steps=100 | schedule.decay-steps (100) must be above schedule.warmup-steps (100), or 0 for training.max-steps",
+        "schedule.min-learning-rate=-1 | schedule.min-learning-rate is -1.0: it must be 0 or more",
+        "evaluation.interval=0    | evaluation.interval is 0: it must be at least 1",
+        "evaluation.batches=-1    | evaluation.batches is -1: it must be at least 0",
+        "checkpoint.interval=0    | checkpoint.interval is 0: it must be at least 1",
+        "checkpoint.keep=0        | checkpoint.keep is 0: it must be at least 1",
+        "model.vocab-size=64      | model.vocab-size is 64, but the data set has 65 tokens: leave the key away, or raise it",
+        "model.vocab-size=-1      | model.vocab-size is -1, but the data set has 65 tokens: leave the key away, or raise it",
+        "model.vocab-size=99999999999 | model.vocab-size is 99999999999: it must be at most 2147483647",
+        "training.micro-batch-size=99999999999 | training.micro-batch-size is 99999999999: it must be at most 2147483647",
+      })
+  void anImpossibleValueIsRefusedWithWhatIsPossible(String setting, String message) {
+    assertRefused(() -> RecipeFile.defaults().with(List.of(setting)).bind(VOCAB))
+        .hasMessage(message);
+  }
+
+  @Test
+  void aModelMayHaveALargerVocabularyThanTheData() {
+    assertThat(
+            RecipeFile.defaults()
+                .with(List.of("model.vocab-size=128"))
+                .bind(VOCAB)
+                .model()
+                .vocabSize())
+        .isEqualTo(128);
+  }
+
+  @Test
+  void aKeyThatIsThereTwiceIsRefusedWithItsLine() {
+    assertParseRefused("model:\n  num-layers: 2\n  num-heads: 2\n  num-layers: 3\n")
+        .hasMessage("r.yaml is not YAML: line 4: Duplicate field 'num-layers'");
+  }
+
+  @Test
+  void whatIsNotYamlIsRefusedWithItsLine() {
+    assertParseRefused("model:\n  num-layers: 2\n num-heads: 2\n")
+        .hasMessageStartingWith("r.yaml is not YAML: line 3: ");
+    assertParseRefused("model: [1\n").hasMessageStartingWith("r.yaml is not YAML: line ");
+    assertParseRefused("\tmodel: 1\n").hasMessageStartingWith("r.yaml is not YAML: line 1: ");
+  }
+
+  @Test
+  void aRootThatIsNoMapIsRefused() {
+    String message = "r.yaml is not a recipe: it must have sections such as model:";
+    assertParseRefused("hello\n").hasMessage(message);
+    assertParseRefused("42\n").hasMessage(message);
+    assertParseRefused("- model\n").hasMessage(message);
+  }
+
+  @Test
+  void aSecondDocumentIsRefused() {
+    assertParseRefused("model:\n  num-layers: 2\n---\nmodel:\n  num-layers: 3\n")
+        .hasMessageStartingWith("r.yaml is not a recipe: it holds more than one YAML document");
+  }
+
+  @Test
+  void settingsReplaceWhatTheFileSaysTheLastOneWins() {
+    Recipe recipe =
+        RecipeFile.parse("training:\n  max-steps: 7\n  seed: 3\n", "r.yaml")
+            .with(
+                List.of(
+                    "training.max-steps=8",
+                    "training.max-steps=9",
+                    "optimizer.learning-rate=1e-3",
+                    "optimizer.epsilon=1E-9",
+                    "optimizer.weight-decay=0",
+                    "model.bias=false",
+                    "schedule.kind=linear"))
+            .bind(VOCAB);
+
+    assertThat(recipe.training().maxSteps()).isEqualTo(9);
+    assertThat(recipe.training().seed()).isEqualTo(3);
+    assertThat(recipe.optimizer().learningRate()).isEqualTo(0.001);
+    assertThat(recipe.optimizer().epsilon()).isEqualTo(1e-9);
+    assertThat(recipe.optimizer().weightDecay()).isZero();
+    assertThat(recipe.model().bias()).isFalse();
+    assertThat(recipe.schedule().kind()).isEqualTo(Schedule.Kind.LINEAR);
+  }
+
+  @Test
+  void aNumberMayBeWrittenWithAnExponentInAFileToo() {
+    String text = "optimizer:\n  learning-rate: 6e-4\n  weight-decay: 1\n";
+
+    Recipe recipe = RecipeFile.parse(text, "r.yaml").bind(VOCAB);
+
+    assertThat(recipe.optimizer().learningRate()).isEqualTo(0.0006);
+    assertThat(recipe.optimizer().weightDecay()).isEqualTo(1);
+  }
+
+  @Test
+  void withLeavesTheRecipeItIsCalledOnAsItWas() {
+    RecipeFile file = RecipeFile.defaults();
+
+    assertThat(file.with(List.of("training.seed=5")).bind(VOCAB).training().seed()).isEqualTo(5);
+    assertThat(file.bind(VOCAB).training().seed()).isEqualTo(1337);
+  }
+
+  @ParameterizedTest
+  @CsvSource({"training.max-steps", "max-steps=3", ".max-steps=3", "=3", "''"})
+  void aSettingOfAnotherFormIsRefused(String setting) {
+    assertRefused(() -> RecipeFile.defaults().with(List.of(setting)))
+        .hasMessage(
+            "--set " + setting + ": it must be section.key=value, as in training.max-steps=100");
+  }
+
+  @Test
+  void anUnknownSettingIsNamed() {
+    assertRefused(() -> RecipeFile.defaults().with(List.of("checkpoint.keeps=3")))
+        .hasMessage(
+            "--set checkpoint.keeps=3: unknown key 'checkpoint.keeps': known here are checkpoint.interval, checkpoint.keep");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("checkpoints.keep=3")))
+        .hasMessageStartingWith("--set checkpoints.keep=3: unknown key 'checkpoints'");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("optimizer.beta1=.nan")))
+        .hasMessage("--set optimizer.beta1=.nan: the value is not YAML");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("training.seed=[")))
+        .hasMessage("--set training.seed=[: the value is not YAML");
+  }
+
+  @Test
+  void theRecipeAsRunIsTheSameRecipe() {
+    RecipeFile file =
+        RecipeFile.parse("model:\n  dropout: 0.1\n  tied-head: false\n", "r.yaml")
+            .with(
+                List.of(
+                    "optimizer.learning-rate=3e-7",
+                    "optimizer.epsilon=1e-12",
+                    "training.seed=-9007199254740993",
+                    "training.precision=bf16",
+                    "model.activation=gelu",
+                    "schedule.kind=constant"));
+
+    RecipeFile again = RecipeFile.parse(file.yaml(), "recipe.yaml");
+
+    assertThat(again.bind(VOCAB)).isEqualTo(file.bind(VOCAB));
+    assertThat(again.yaml()).isEqualTo(file.yaml()).contains("learning-rate", "keep: 2");
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertParseRefused(String text) {
+    return assertRefused(() -> RecipeFile.parse(text, "r.yaml"));
+  }
+
+  private static AbstractThrowableAssert<?, ?> assertRefused(
+      org.assertj.core.api.ThrowableAssert.ThrowingCallable call) {
+    return assertThatThrownBy(call)
+        .isInstanceOf(InvalidInputException.class)
+        .satisfies(e -> assertThat(e.getMessage()).doesNotContain("\n"));
+  }
+}
