@@ -103,7 +103,7 @@ public final class RecipeFile {
       throw new InvalidInputException(
           String.format(
               "%s is not YAML: line %d: %s",
-              source, e.getLocation().getLineNr(), firstLine(e.getOriginalMessage())),
+              source, e.getLocation().getLineNr(), problem(e.getOriginalMessage())),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory failed", e);
@@ -261,6 +261,14 @@ public final class RecipeFile {
       choices.add(YAML.convertValue(constant, String.class));
     }
     return String.join(", ", choices);
+  }
+
+  /** Of "while parsing X", an indented place and "found Y" and its place, what was found. */
+  private static String problem(String message) {
+    return message
+        .lines()
+        .filter(line -> !line.isEmpty() && !line.startsWith(" "))
+        .reduce("", (first, next) -> next);
   }
 
   private static String firstLine(String message) {

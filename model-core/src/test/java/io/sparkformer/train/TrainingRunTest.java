@@ -249,43 +249,6 @@ class TrainingRunTest {
         .hasMessageEndingWith("): choose a directory that you may write");
   }
 
-  @Test
-  void divergenceStopsTheRunAndKeepsTheCheckpoints() throws IOException {
-    String message =
-        ": lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm; the checkpoints before it are kept";
-    train(data, output, Mode.START, "training.max-steps=4");
-    Map<String, Integer> before = TinyRun.content(output.resolve("checkpoints"));
-    String[] divergent = {
-      "optimizer.learning-rate=1e30", "schedule.warmup-steps=0", "optimizer.max-grad-norm=0"
-    };
-
-    assertThatThrownBy(() -> train(data, output, Mode.RESUME, divergent))
-        .isInstanceOf(InvalidInputException.class)
-        .hasMessageMatching("the loss is .* and the gradient norm .* at step [56]:.*")
-        .hasMessageEndingWith(message);
-
-    assertThat(TinyRun.content(output.resolve("checkpoints"))).isEqualTo(before);
-    assertThat(train(data, output, Mode.RESUME).resumedFrom()).isEqualTo(4);
-  }
-
-  @Test
-  void divergenceInTheLastStepIsNoSuccess() {
-    // The step's own loss is that of the weights before it.
-    assertThatThrownBy(
-            () ->
-                train(
-                    data,
-                    output,
-                    Mode.START,
-                    "training.max-steps=1",
-                    "optimizer.learning-rate=1e38",
-                    "schedule.warmup-steps=0"))
-        .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining(" at step 1: lower optimizer.learning-rate");
-    assertThat(output.resolve("checkpoints")).isEmptyDirectory();
-    assertThat(output.resolve("best")).doesNotExist();
-  }
-
   /** The run is refused in one line, and the output is as it was. */
   private AbstractThrowableAssert<?, ?> assertRefused(Mode mode, String... settings)
       throws IOException {

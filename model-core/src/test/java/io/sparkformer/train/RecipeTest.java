@@ -1,0 +1,59 @@
+package io.sparkformer.train;
+
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkformer.datasets.InvalidInputException;
+import java.util.List;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** Values that no run can have, for a data set of 65 tokens. */
+class RecipeTest {
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "training.precision=fp16  | training.precision is 'fp16': it must be one of fp32, bf16",
+        "schedule.kind=step       | schedule.kind is 'step': it must be one of constant, linear, cosine",
+        "model.activation=relu    | model.activation is 'relu': it must be one of gelu-tanh, gelu",
+        "model.num-heads=3        | model.embedding-dim (128) is not a multiple of model.num-heads (3): change one of them",
+        "model.num-heads=0        | model.num-heads is 0: it must be at least 1",
+        "model.num-layers=-1      | model.num-layers is -1: it must be at least 1",
+        "model.embedding-dim=0    | model.embedding-dim is 0: it must be at least 1",
+        "model.context-length=0   | model.context-length is 0: it must be at least 1",
+        "model.feed-forward-dim=-1 | model.feed-forward-dim is -1: it must be at least 1, or 0 for 4 x model.embedding-dim",
+        "model.dropout=1          | model.dropout is 1.0: it must be at least 0 and below 1",
+        "model.dropout=-0.1       | model.dropout is -0.1: it must be at least 0 and below 1",
+        "model.layer-norm-epsilon=0 | model.layer-norm-epsilon is 0.0: it must be above 0",
+        "training.max-steps=0     | training.max-steps is 0: it must be at least 1",
+        "training.micro-batch-size=0 | training.micro-batch-size is 0: it must be at least 1",
+        "training.global-batch-size=-1 | training.global-batch-size is -1: it must be at least 0",
+        "training.global-batch-size=30 | training.global-batch-size (30) is not a multiple of training.micro-batch-size (12): change one of them",
+        "training.threads=-1      | training.threads is -1: it must be at least 0",
+        "training.log-interval=0  | training.log-interval is 0: it must be at least 1",
+        "optimizer.learning-rate=-1e-3 | optimizer.learning-rate is -0.001: it must be 0 or more",
+        "optimizer.beta1=1        | optimizer.beta1 is 1.0: it must be at least 0 and below 1",
+        "optimizer.beta2=-0.5     | optimizer.beta2 is -0.5: it must be at least 0 and below 1",
+        "optimizer.epsilon=0      | optimizer.epsilon is 0.0: it must be above 0",
+        "optimizer.weight-decay=-1 | optimizer.weight-decay is -1.0: it must be 0 or more",
+        "optimizer.max-grad-norm=-1 | optimizer.max-grad-norm is -1.0: it must be 0 or more",
+        "schedule.warmup-steps=-1 | schedule.warmup-steps is -1: it must be at least 0",
+        "schedule.decay-steps=-1  | schedule.decay-steps is -1: it must be at least 0",
+        "schedule.decay-steps=100 | schedule.decay-steps (100) must be above schedule.warmup-steps (100), or 0 for training.max-steps",
+        "schedule.min-learning-rate=-1 | schedule.min-learning-rate is -1.0: it must be 0 or more",
+        "evaluation.interval=0    | evaluation.interval is 0: it must be at least 1",
+        "evaluation.batches=-1    | evaluation.batches is -1: it must be at least 0",
+        "checkpoint.interval=0    | checkpoint.interval is 0: it must be at least 1",
+        "checkpoint.keep=0        | checkpoint.keep is 0: it must be at least 1",
+        "model.vocab-size=64      | model.vocab-size is 64, but the data set has 65 tokens: leave the key away, or raise it",
+        "model.vocab-size=-1      | model.vocab-size is -1, but the data set has 65 tokens: leave the key away, or raise it",
+        "model.vocab-size=99999999999 | model.vocab-size is 99999999999: it must be at most 2147483647",
+        "training.micro-batch-size=99999999999 | training.micro-batch-size is 99999999999: it must be at most 2147483647",
+      })
+  void anImpossibleValueIsRefusedWithWhatIsPossible(String setting, String message) {
+    assertThatThrownBy(() -> RecipeFile.defaults().with(List.of(setting)).bind(65))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(message);
+  }
+}
