@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Kernels.Tensors;
 import io.sparkformer.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,13 +20,12 @@ final class KeyValueCache implements AutoCloseable {
 
   private final Gpt model;
   private final NDManager manager;
-  private final List<NDArray> keys;
-  private final List<NDArray> values;
+  private final Tensors keys;
+  private final Tensors values;
   private final int rows;
   private int length;
 
-  private KeyValueCache(
-      Gpt model, NDManager manager, List<NDArray> keys, List<NDArray> values, int rows) {
+  private KeyValueCache(Gpt model, NDManager manager, Tensors keys, Tensors values, int rows) {
     this.model = model;
     this.manager = manager;
     this.keys = keys;
@@ -42,8 +42,8 @@ final class KeyValueCache implements AutoCloseable {
     ModelConfig config = model.config();
     NDManager manager = model.manager().newSubManager();
     Shape shape = new Shape(rows, config.numHeads(), capacity, config.headDim());
-    List<NDArray> keys = perLayer(manager, shape, config.numLayers());
-    List<NDArray> values = perLayer(manager, shape, config.numLayers());
+    Tensors keys = perLayer(manager, shape, config.numLayers());
+    Tensors values = perLayer(manager, shape, config.numLayers());
     return new KeyValueCache(model, manager, keys, values, rows);
   }
 
@@ -52,12 +52,12 @@ final class KeyValueCache implements AutoCloseable {
     return 2L * config.numLayers() * capacity * config.embeddingDim() * Float.BYTES;
   }
 
-  private static List<NDArray> perLayer(NDManager manager, Shape shape, int layers) {
+  private static Tensors perLayer(NDManager manager, Shape shape, int layers) {
     List<NDArray> arrays = new ArrayList<>();
     for (int layer = 0; layer < layers; layer++) {
       arrays.add(manager.zeros(shape, DataType.FLOAT32));
     }
-    return arrays;
+    return Tensors.of(arrays);
   }
 
   /** Tokens read by each row. */
@@ -97,6 +97,8 @@ final class KeyValueCache implements AutoCloseable {
 
   @Override
   public void close() {
+    keys.close();
+    values.close();
     manager.close();
   }
 }

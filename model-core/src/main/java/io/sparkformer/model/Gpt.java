@@ -35,7 +35,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
   private final NDManager manager;
   private final Kernels kernels;
   private final Map<String, NDArray> weights;
-  private final List<NDArray> weightList;
+  private final Kernels.Tensors weightList;
 
   private Gpt(ModelConfig config, NDManager manager, Precision precision) {
     super(VERSION);
@@ -44,7 +44,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
     this.kernels = Kernels.load(manager, config, precision);
     this.weights = new LinkedHashMap<>();
     shapes(config).forEach(this::addWeight);
-    this.weightList = List.copyOf(weights.values());
+    this.weightList = Kernels.Tensors.of(List.copyOf(weights.values()));
     initialize(manager, DataType.FLOAT32, new Shape(1, config.contextLength()));
   }
 
@@ -161,8 +161,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
     return weights;
   }
 
-  /** The weights in order, as the kernels take them. */
-  public List<NDArray> weightList() {
+  public Kernels.Tensors weightList() {
     return weightList;
   }
 
@@ -198,6 +197,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
 
   @Override
   public void close() {
+    weightList.close();
     kernels.close();
     manager.close();
   }

@@ -1,12 +1,13 @@
 package io.sparkformer.model;
 
-import ai.djl.Device;
 import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
+import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
 import ai.djl.pytorch.engine.PtSymbolBlock;
+import ai.djl.pytorch.jni.IValue;
 import ai.djl.pytorch.jni.IValueUtils;
 import ai.djl.pytorch.jni.JniUtils;
 import java.io.ByteArrayInputStream;
@@ -14,7 +15,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -43,28 +43,26 @@ public final class Kernels implements AutoCloseable {
           });
 
   private final PtSymbolBlock module;
-  private final Map<String, NDArray> methods = new HashMap<>();
+  private final NDArray gradientsMethod;
 
-  private Kernels(PtSymbolBlock module, NDManager manager) {
+  private Kernels(PtSymbolBlock module, NDArray gradientsMethod) {
     this.module = module;
-    for (String method :
-        List.of("hidden", "logits", "loss", "gradients", "accumulate", "adamw", "decode")) {
-      NDArray selector = manager.create(0f);
-      selector.setName("module_method:" + method); // an array of such a name selects a method
-      methods.put(method, selector);
-    }
+    this.gradientsMethod = gradientsMethod;
   }
 
   /** Compiles the kernels for one shape of model; they live until closed. */
   public static Kernels load(NDManager manager, ModelConfig config, Precision precision) {
     byte[] archive = TorchArchive.of("Kernels", source(), attributes(config, precision));
     MODES.get();
+    NDArray gradientsMethod = manager.create(0f);
+    gradientsMethod.setName("module_method:gradients"); // an array of such a name selects a method
+    // The last argument: no length precedes the archive.
     try {
       // The last argument: no length precedes the archive.
       PtSymbolBlock module =
           JniUtils.loadModule(
               (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
-      return new Kernels(module, manager);
+      return new Kernels(module, gradientsMethod);
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory failed", e);
     }
@@ -92,6 +90,31 @@ public final class Kernels implements AutoCloseable {
     return attributes;
   }
 
+  /** Arrays that stay together over many calls; as a native list they are handed over for free. */
+  public static final class Tensors implements AutoCloseable {
+    private final List<NDArray> arrays;
+    private final IValue list;
+
+    private Tensors(List<NDArray> arrays) {
+      this.arrays = List.copyOf(arrays);
+      this.list = listOf(arrays);
+    }
+
+    /** The arrays stay the caller's. */
+    public static Tensors of(List<NDArray> arrays) {
+      return new Tensors(arrays);
+    }
+
+    public List<NDArray> arrays() {
+      return arrays;
+    }
+
+    @Override
+    public void close() {
+      list.close();
+    }
+  }
+
   /** AdamW's numbers for one update. */
   public record Update(
       double learningRate,
@@ -101,9 +124,8 @@ public final class Kernels implements AutoCloseable {
       double weightDecay,
       double maxGradNorm) {}
 
-  /** A group of weights with their gradients' running moments, in one order. */
-  public record Group(
-      List<NDArray> weights, List<NDArray> firstMoments, List<NDArray> secondMoments) {}
+  /** A group of parameters with its gradients' running moments, in one order. */
+  public record Group(Tensors parameters, Tensors firstMoments, Tensors secondMoments) {}
 
   /** Threads of one operator in this JVM. */
   public static void threads(int threads) {
@@ -117,18 +139,25 @@ public final class Kernels implements AutoCloseable {
   }
 
   /** The residual stream after the final norm: ids [B, T] -> float32 [B, T, C]. */
-  public NDArray hidden(NDManager manager, NDArray ids, List<NDArray> weights) {
-    return single(manager, "hidden", new NDList(ids).addAll(list("p", weights)));
+  public NDArray hidden(NDManager manager, NDArray ids, Tensors weights) {
+    try (IValue idsValue = IValue.from((PtNDArray) ids)) {
+      return call(manager, "hidden", idsValue, weights.list);
+    }
   }
 
   /** Ids [B, T] -> float32 [B, T, V]. */
-  public NDArray logits(NDManager manager, NDArray ids, List<NDArray> weights) {
-    return single(manager, "logits", new NDList(ids).addAll(list("p", weights)));
+  public NDArray logits(NDManager manager, NDArray ids, Tensors weights) {
+    try (IValue idsValue = IValue.from((PtNDArray) ids)) {
+      return call(manager, "logits", idsValue, weights.list);
+    }
   }
 
   /** Mean cross entropy, in nats, without dropout: ids and targets [B, T] -> scalar. */
-  public NDArray loss(NDManager manager, NDArray ids, NDArray targets, List<NDArray> weights) {
-    return single(manager, "loss", new NDList(ids, targets).addAll(list("p", weights)));
+  public NDArray loss(NDManager manager, NDArray ids, NDArray targets, Tensors weights) {
+    try (IValue idsValue = IValue.from((PtNDArray) ids);
+        IValue targetsValue = IValue.from((PtNDArray) targets)) {
+      return call(manager, "loss", idsValue, targetsValue, weights.list);
+    }
   }
 
   /**
@@ -136,13 +165,25 @@ public final class Kernels implements AutoCloseable {
    *
    * @return the loss, then one float32 gradient for each weight, attached to ids' manager
    */
-  public NDList gradients(NDArray ids, NDArray targets, List<NDArray> weights) {
-    return call("gradients", new NDList(ids, targets).addAll(list("p", weights)));
+  public NDList gradients(NDArray ids, NDArray targets, Tensors weights) {
+    MODES.get();
+    NDList inputs = new NDList(weights.arrays.size() + 3);
+    inputs.add(ids);
+    inputs.add(targets);
+    for (NDArray weight : weights.arrays) {
+      weight.setName("p[]"); // arrays of one such name become one list argument
+      inputs.add(weight);
+    }
+    inputs.add(gradientsMethod);
+    return IValueUtils.forward(module, inputs, true);
   }
 
   /** Adds gradients to sums, in place. */
-  public void accumulate(List<NDArray> sums, List<NDArray> gradients) {
-    call("accumulate", list("s", sums).addAll(list("g", gradients))).close();
+  public void accumulate(NDManager manager, List<NDArray> sums, List<NDArray> gradients) {
+    try (IValue into = listOf(sums);
+        IValue from = listOf(gradients)) {
+      call(manager, "accumulate", into, from).close();
+    }
   }
 
   /**
@@ -164,79 +205,70 @@ public final class Kernels implements AutoCloseable {
       NDArray step,
       int count,
       Update update) {
-    double[] numbers = {
-      count,
-      update.learningRate(),
-      update.beta1(),
-      update.beta2(),
-      update.epsilon(),
-      update.weightDecay(),
-      update.maxGradNorm()
-    };
-    NDList inputs = new NDList(onHost(manager, numbers), step);
-    inputs.addAll(list("a", decayed.weights())).addAll(list("b", decayedSums));
-    inputs.addAll(list("c", decayed.firstMoments())).addAll(list("d", decayed.secondMoments()));
-    inputs.addAll(list("e", plain.weights())).addAll(list("f", plainSums));
-    inputs.addAll(list("g", plain.firstMoments())).addAll(list("h", plain.secondMoments()));
-    return single(manager, "adamw", inputs);
+    try (IValue decayedGradients = listOf(decayedSums);
+        IValue plainGradients = listOf(plainSums);
+        IValue stepValue = IValue.from((PtNDArray) step);
+        IValue countValue = IValue.from((long) count);
+        IValue learningRate = IValue.from(update.learningRate());
+        IValue beta1 = IValue.from(update.beta1());
+        IValue beta2 = IValue.from(update.beta2());
+        IValue epsilon = IValue.from(update.epsilon());
+        IValue weightDecay = IValue.from(update.weightDecay());
+        IValue maxGradNorm = IValue.from(update.maxGradNorm())) {
+      return call(
+          manager,
+          "adamw",
+          decayed.parameters().list,
+          decayedGradients,
+          decayed.firstMoments().list,
+          decayed.secondMoments().list,
+          plain.parameters().list,
+          plainGradients,
+          plain.firstMoments().list,
+          plain.secondMoments().list,
+          stepValue,
+          countValue,
+          learningRate,
+          beta1,
+          beta2,
+          epsilon,
+          weightDecay,
+          maxGradNorm);
+    }
   }
 
   /**
    * Feeds tokens to a model that remembers the ones before.
    *
    * @param ids [B, T]; T = 1 unless position is 0
-   * @param position of the first token in the context; position + T is at most the caches' length
-   * @param keys for each block [B, H, length, D], written in place
+   * @param position of the first token in the context; position + T is at most contextLength
+   * @param keys for each block [B, H, contextLength, D], written in place
    * @param values likewise
    * @return float32 logits [B, V] of the last token
    */
   public NDArray decode(
-      NDManager manager,
-      NDArray ids,
-      int position,
-      List<NDArray> keys,
-      List<NDArray> values,
-      List<NDArray> weights) {
-    NDList inputs = new NDList(ids, onHost(manager, position));
-    inputs.addAll(list("k", keys)).addAll(list("v", values)).addAll(list("p", weights));
-    return single(manager, "decode", inputs);
+      NDManager manager, NDArray ids, int position, Tensors keys, Tensors values, Tensors weights) {
+    try (IValue idsValue = IValue.from((PtNDArray) ids);
+        IValue positionValue = IValue.from((long) position)) {
+      return call(manager, "decode", idsValue, positionValue, keys.list, values.list, weights.list);
+    }
   }
 
-  /** Numbers as an array, since only arrays can be handed over; read by the host, so kept there. */
-  private static NDArray onHost(NDManager manager, double... numbers) {
-    return manager.create(numbers).toDevice(Device.cpu(), false);
-  }
-
-  /** Arrays of one such name become one list argument. */
-  private static NDList list(String name, List<NDArray> arrays) {
-    String listName = name + "[]";
-    NDList named = new NDList(arrays);
-    named.forEach(array -> array.setName(listName));
-    return named;
-  }
-
-  private NDArray single(NDManager manager, String method, NDList inputs) {
-    NDArray result = call(method, inputs).singletonOrThrow();
-    result.attach(manager);
-    return result;
-  }
-
-  /**
-   * Runs a method with autograd at hand; results are attached to the first input's manager.
-   *
-   * <p>DJL's other way, without autograd, takes numbers too, but leaks its argument lists unless
-   * each is closed. Weights require no gradient, so nothing is recorded here unless a kernel asks
-   * for it.
-   */
-  private NDList call(String method, NDList inputs) {
+  /** Runs a method without autograd; the arguments stay the caller's. */
+  private NDArray call(NDManager manager, String method, IValue... arguments) {
     MODES.get();
-    inputs.add(methods.get(method));
-    return IValueUtils.forward(module, inputs, true);
+    try (IValue result = IValueUtils.runMethod(module, method, arguments)) {
+      return result.toTensor((PtNDManager) manager);
+    }
+  }
+
+  private static IValue listOf(List<NDArray> arrays) {
+    return IValue.listFrom(arrays.toArray(new PtNDArray[0]));
   }
 
   @Override
   public void close() {
-    methods.values().forEach(NDArray::close);
+    gradientsMethod.close();
     module.close();
   }
 }

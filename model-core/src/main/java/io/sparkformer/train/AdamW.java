@@ -6,6 +6,7 @@ import ai.djl.ndarray.types.DataType;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Kernels.Group;
+import io.sparkformer.model.Kernels.Tensors;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,7 +31,7 @@ public final class AdamW implements AutoCloseable {
     this.config = config;
     this.state = new LinkedHashMap<>();
     this.step = model.manager().zeros(new ai.djl.ndarray.types.Shape(), DataType.FLOAT32);
-    List<NDArray> weights = model.weightList();
+    List<NDArray> weights = model.weightList().arrays();
     this.decays = new boolean[weights.size()];
     for (int i = 0; i < decays.length; i++) {
       decays[i] = weights.get(i).getShape().dimension() > 1;
@@ -62,7 +63,10 @@ public final class AdamW implements AutoCloseable {
 
   private Group group(
       boolean decay, List<NDArray> weights, List<NDArray> first, List<NDArray> second) {
-    return new Group(pick(decay, weights), pick(decay, first), pick(decay, second));
+    return new Group(
+        Tensors.of(pick(decay, weights)),
+        Tensors.of(pick(decay, first)),
+        Tensors.of(pick(decay, second)));
   }
 
   private List<NDArray> pick(boolean decay, List<NDArray> all) {
@@ -113,6 +117,11 @@ public final class AdamW implements AutoCloseable {
 
   @Override
   public void close() {
+    for (Group group : List.of(decayed, plain)) {
+      group.parameters().close();
+      group.firstMoments().close();
+      group.secondMoments().close();
+    }
     state.values().forEach(NDArray::close);
   }
 }

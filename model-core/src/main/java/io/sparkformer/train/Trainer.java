@@ -99,7 +99,7 @@ public final class Trainer {
     if (sums.isEmpty()) {
       sums.addAll(gradients);
     } else {
-      model.kernels().accumulate(sums, gradients);
+      model.kernels().accumulate(scratch, sums, gradients);
       scratch.close();
     }
     return loss;

@@ -112,25 +112,17 @@ class Kernels(Module):
     for g in torch.grad([loss], leaves):
       _1 = torch.append(out, unchecked_cast(Tensor, g))
     return out
-  def number(self: __torch__.Kernels, numbers: Tensor, i: int) -> float:
-    return float(torch.select(numbers, 0, i))
   def accumulate(self: __torch__.Kernels, sums: List[Tensor], gradients: List[Tensor]) -> Tensor:
     torch._foreach_add_(sums, gradients)
     return sums[0]
-  def adamw(self: __torch__.Kernels, numbers: Tensor, step: Tensor,
+  def adamw(self: __torch__.Kernels,
     decayed: List[Tensor], decayed_gradients: List[Tensor], decayed_m: List[Tensor], decayed_v: List[Tensor],
-    plain: List[Tensor], plain_gradients: List[Tensor], plain_m: List[Tensor], plain_v: List[Tensor]) -> Tensor:
-    count = self.number(numbers, 0)
-    lr = self.number(numbers, 1)
-    beta1 = self.number(numbers, 2)
-    beta2 = self.number(numbers, 3)
-    epsilon = self.number(numbers, 4)
-    weight_decay = self.number(numbers, 5)
-    max_norm = self.number(numbers, 6)
+    plain: List[Tensor], plain_gradients: List[Tensor], plain_m: List[Tensor], plain_v: List[Tensor],
+    step: Tensor, count: int, lr: float, beta1: float, beta2: float, epsilon: float, weight_decay: float, max_norm: float) -> Tensor:
     # gradients are sums of count; the kernel divides them by scale: the mean, clipped to max_norm
     norm = torch.linalg_vector_norm(torch.stack(torch._foreach_norm(torch.add(decayed_gradients, plain_gradients))))
-    norm = torch.div(norm, count)
-    scale = torch.full_like(norm, count)
+    norm = torch.div(norm, float(count))
+    scale = torch.full_like(norm, float(count))
     if max_norm > 0.:
       scale = torch.mul(scale, torch.clamp_min(torch.div(torch.add(norm, 1.0e-6), max_norm), 1.))
     else:
@@ -145,10 +137,9 @@ class Kernels(Module):
     torch._fused_adamw_(decayed, decayed_gradients, decayed_m, decayed_v, annotate(List[Tensor], []), decayed_steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay, eps=epsilon, amsgrad=False, maximize=False, grad_scale=scale)
     torch._fused_adamw_(plain, plain_gradients, plain_m, plain_v, annotate(List[Tensor], []), plain_steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=0., eps=epsilon, amsgrad=False, maximize=False, grad_scale=scale)
     return norm
-  def decode(self: __torch__.Kernels, idx: Tensor, numbers: Tensor, keys: List[Tensor], values: List[Tensor], p: List[Tensor]) -> Tensor:
-    # tokens [B, T] that stand at position numbers[0], earlier keys and values [B, H, contextLength, D] -> logits [B, V] of the last token
+  def decode(self: __torch__.Kernels, idx: Tensor, position: int, keys: List[Tensor], values: List[Tensor], p: List[Tensor]) -> Tensor:
+    # tokens [B, T] that stand at position, earlier keys and values [B, H, contextLength, D] -> logits [B, V] of the last token
     B, T, = torch.size(idx)
-    position = int(self.number(numbers, 0))
     end = position + T
     w = self.cast(p)
     x = self.embed(idx, position, p, 0.)

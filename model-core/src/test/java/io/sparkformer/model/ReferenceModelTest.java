@@ -76,7 +76,7 @@ class ReferenceModelTest {
         if (microBatch == 0) {
           sums.addAll(result.subList(1, result.size()));
         } else {
-          model.kernels().accumulate(sums, result.subList(1, result.size()));
+          model.kernels().accumulate(manager, sums, result.subList(1, result.size()));
         }
       }
 
