@@ -18,6 +18,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The model's mathematics, one engine call each: a TorchScript module without parameters whose
@@ -31,6 +35,7 @@ import java.util.Map;
  */
 public final class Kernels implements AutoCloseable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(Kernels.class);
   private static final String SOURCE = "kernels.py";
 
   /** Both modes are the thread's own in the engine; with the optimizer on, bf16 backward fails. */
@@ -41,6 +46,18 @@ public final class Kernels implements AutoCloseable {
             JniUtils.setGradMode(true);
             return true;
           });
+
+  /**
+   * Held for reading by every call. When the JVM ends, its last hook takes it for writing: the
+   * engine must not be at work while the C library destroys the engine's globals.
+   */
+  private static final ReentrantReadWriteLock RUNNING = new ReentrantReadWriteLock();
+
+  private static final int LAST_CALL_SECONDS = 20;
+
+  static {
+    Runtime.getRuntime().addShutdownHook(new Thread(Kernels::awaitLastCall, "engine-idle"));
+  }
 
   private final PtSymbolBlock module;
   private final NDArray gradientsMethod;
@@ -175,7 +192,12 @@ public final class Kernels implements AutoCloseable {
       inputs.add(weight);
     }
     inputs.add(gradientsMethod);
-    return IValueUtils.forward(module, inputs, true);
+    RUNNING.readLock().lock();
+    try {
+      return IValueUtils.forward(module, inputs, true);
+    } finally {
+      RUNNING.readLock().unlock();
+    }
   }
 
   /** Adds gradients to sums, in place. */
@@ -254,12 +276,30 @@ public final class Kernels implements AutoCloseable {
     }
   }
 
+  @SuppressWarnings("LockNotBeforeTry") // Never released: no further call may start.
+  private static void awaitLastCall() {
+    try {
+      if (!RUNNING.writeLock().tryLock(LAST_CALL_SECONDS, TimeUnit.SECONDS)) {
+        LOG.warn("the engine is still at work after {} s", LAST_CALL_SECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
   /** Runs a method without autograd; the arguments stay the caller's. */
   private NDArray call(NDManager manager, String method, IValue... arguments) {
-    MODES.get();
-    try (IValue result = IValueUtils.runMethod(module, method, arguments)) {
+    RUNNING.readLock().lock();
+    try (IValue result = run(method, arguments)) {
       return result.toTensor((PtNDManager) manager);
+    } finally {
+      RUNNING.readLock().unlock();
     }
+  }
+
+  private IValue run(String method, IValue... arguments) {
+    MODES.get();
+    return IValueUtils.runMethod(module, method, arguments);
   }
 
   private static IValue listOf(List<NDArray> arrays) {
