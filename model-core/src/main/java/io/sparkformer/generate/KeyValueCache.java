@@ -5,10 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.model.Gpt;
-import io.sparkformer.model.Kernels.Tensors;
 import io.sparkformer.model.ModelConfig;
-import java.util.ArrayList;
-import java.util.List;
 
 /**
  * A model with the keys and values of the tokens that it has read, so that a further token costs
@@ -20,16 +17,14 @@ final class KeyValueCache implements AutoCloseable {
 
   private final Gpt model;
   private final NDManager manager;
-  private final Tensors keys;
-  private final Tensors values;
+  private final NDArray keysAndValues;
   private final int rows;
   private int length;
 
-  private KeyValueCache(Gpt model, NDManager manager, Tensors keys, Tensors values, int rows) {
+  private KeyValueCache(Gpt model, NDManager manager, NDArray keysAndValues, int rows) {
     this.model = model;
     this.manager = manager;
-    this.keys = keys;
-    this.values = values;
+    this.keysAndValues = keysAndValues;
     this.rows = rows;
   }
 
@@ -41,23 +36,14 @@ final class KeyValueCache implements AutoCloseable {
   static KeyValueCache of(Gpt model, int rows, int capacity) {
     ModelConfig config = model.config();
     NDManager manager = model.manager().newSubManager();
-    Shape shape = new Shape(rows, config.numHeads(), capacity, config.headDim());
-    Tensors keys = perLayer(manager, shape, config.numLayers());
-    Tensors values = perLayer(manager, shape, config.numLayers());
-    return new KeyValueCache(model, manager, keys, values, rows);
+    Shape shape =
+        new Shape(config.numLayers(), rows, 2, config.numHeads(), capacity, config.headDim());
+    return new KeyValueCache(model, manager, manager.zeros(shape, DataType.FLOAT32), rows);
   }
 
   /** What one row takes, with float32 elements. */
   static long bytesPerRow(ModelConfig config, int capacity) {
     return 2L * config.numLayers() * capacity * config.embeddingDim() * Float.BYTES;
-  }
-
-  private static Tensors perLayer(NDManager manager, Shape shape, int layers) {
-    List<NDArray> arrays = new ArrayList<>();
-    for (int layer = 0; layer < layers; layer++) {
-      arrays.add(manager.zeros(shape, DataType.FLOAT32));
-    }
-    return Tensors.of(arrays);
   }
 
   /** Tokens read by each row. */
@@ -89,7 +75,8 @@ final class KeyValueCache implements AutoCloseable {
   private float[] read(long[] ids, int tokens) {
     try (NDManager step = manager.newSubManager()) {
       NDArray read = step.create(ids, new Shape(rows, tokens));
-      NDArray logits = model.kernels().decode(step, read, length, keys, values, model.weightList());
+      NDArray logits =
+          model.kernels().decode(step, read, length, keysAndValues, model.weightList());
       length += tokens;
       return logits.toFloatArray();
     }
@@ -97,8 +84,6 @@ final class KeyValueCache implements AutoCloseable {
 
   @Override
   public void close() {
-    keys.close();
-    values.close();
     manager.close();
   }
 }

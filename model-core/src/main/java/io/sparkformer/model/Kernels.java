@@ -264,15 +264,15 @@ public final class Kernels implements AutoCloseable {
    *
    * @param ids [B, T]; T = 1 unless position is 0
    * @param position of the first token in the context; position + T is at most contextLength
-   * @param keys for each block [B, H, contextLength, D], written in place
-   * @param values likewise
+   * @param cache keys and values [numLayers, B, 2, H, contextLength, D], written in place
    * @return float32 logits [B, V] of the last token
    */
   public NDArray decode(
-      NDManager manager, NDArray ids, int position, Tensors keys, Tensors values, Tensors weights) {
+      NDManager manager, NDArray ids, int position, NDArray cache, Tensors weights) {
     try (IValue idsValue = IValue.from((PtNDArray) ids);
-        IValue positionValue = IValue.from((long) position)) {
-      return call(manager, "decode", idsValue, positionValue, keys.list, values.list, weights.list);
+        IValue positionValue = IValue.from((long) position);
+        IValue cacheValue = IValue.from((PtNDArray) cache)) {
+      return call(manager, "decode", idsValue, positionValue, cacheValue, weights.list);
     }
   }
 

@@ -137,18 +137,21 @@ class Kernels(Module):
     torch._fused_adamw_(decayed, decayed_gradients, decayed_m, decayed_v, annotate(List[Tensor], []), decayed_steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=weight_decay, eps=epsilon, amsgrad=False, maximize=False, grad_scale=scale)
     torch._fused_adamw_(plain, plain_gradients, plain_m, plain_v, annotate(List[Tensor], []), plain_steps, lr=lr, beta1=beta1, beta2=beta2, weight_decay=0., eps=epsilon, amsgrad=False, maximize=False, grad_scale=scale)
     return norm
-  def decode(self: __torch__.Kernels, idx: Tensor, position: int, keys: List[Tensor], values: List[Tensor], p: List[Tensor]) -> Tensor:
-    # tokens [B, T] that stand at position, earlier keys and values [B, H, contextLength, D] -> logits [B, V] of the last token
+  def decode(self: __torch__.Kernels, idx: Tensor, position: int, cache: Tensor, p: List[Tensor]) -> Tensor:
+    # tokens [B, T] that stand at position, keys and values [L, B, 2, H, contextLength, D] -> logits [B, V] of the last token
     B, T, = torch.size(idx)
-    end = position + T
     w = self.cast(p)
     x = self.embed(idx, position, p, 0.)
+    added = torch.unbind(torch.slice(cache, 4, position, position + T))
+    known = torch.unbind(torch.slice(cache, 4, 0, position + T))
     i = 2
     for l in range(self.num_layers):
-      q, k, v, = self.heads(x, B, T, w, i)
-      _0 = torch.copy_(torch.slice(keys[l], 2, position, end), k)
-      _1 = torch.copy_(torch.slice(values[l], 2, position, end), v)
-      y = torch.scaled_dot_product_attention(q, torch.slice(keys[l], 2, 0, end), torch.slice(values[l], 2, 0, end), None, 0., T > 1)
+      # [B, 3, H, T, D]; a small model's time goes into the number of calls, so keys and values stay together
+      qkv = self.affine(self.norm(x, w, i), w, i + self.stride())
+      qkv = torch.permute(torch.view(qkv, [B, T, 3, self.num_heads, -1]), [0, 2, 3, 1, 4])
+      _0 = torch.copy_(added[l], torch.slice(qkv, 1, 1, 3))
+      k, v, = torch.unbind(known[l], 1)
+      y = torch.scaled_dot_product_attention(torch.select(qkv, 1, 0), k, v, None, 0., T > 1)
       x = self.after_attention(x, y, w, i, 0.)
       i = i + 6 * self.stride()
     last = torch.select(torch.view(self.norm(x, w, i), [B, T, -1]), 1, -1)
