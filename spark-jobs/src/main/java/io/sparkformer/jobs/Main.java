@@ -96,6 +96,7 @@ public final class Main {
     addHelp(root.getCommandSpec());
     root.getSubcommands().values().forEach(job -> addHelp(job.getCommandSpec()));
     root.setCaseInsensitiveEnumValuesAllowed(true);
+    root.setExpandAtFiles(false); // a prompt may begin with @
     root.setUsageHelpAutoWidth(true);
     root.setOut(writer(out));
     root.setErr(writer(err));

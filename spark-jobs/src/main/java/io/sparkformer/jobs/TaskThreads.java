@@ -20,7 +20,11 @@ final class TaskThreads {
     Matcher local = LOCAL.matcher(conf.get("spark.master", ""));
     if (local.matches()) {
       String cores = local.group(1);
-      return cores == null ? 1 : cores.equals("*") ? available : Integer.parseInt(cores);
+      if (cores == null) {
+        return 1;
+      }
+      // Threads that have no core of their own wait for each other: the engine's wait actively.
+      return cores.equals("*") ? available : Math.min(available, Integer.parseInt(cores));
     }
     return Math.max(TaskContext.get().cpus(), conf.getInt("spark.executor.cores", 1));
   }
