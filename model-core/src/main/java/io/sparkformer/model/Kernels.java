@@ -104,6 +104,7 @@ public final class Kernels implements AutoCloseable {
     attributes.put("gelu", config.activation().approximation());
     attributes.put("epsilon", config.layerNormEpsilon());
     attributes.put("dropout", config.dropout());
+    attributes.put("stride", config.bias() ? 2 : 1); // from one weight to the next of its kind
     return attributes;
   }
 

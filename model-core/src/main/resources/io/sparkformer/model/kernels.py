@@ -10,6 +10,7 @@ class Kernels(Module):
   gelu : str
   epsilon : float
   dropout : float
+  stride : int
   def norm(self: __torch__.Kernels, x: Tensor, p: List[Tensor], i: int) -> Tensor:
     if self.bias:
       y = torch.layer_norm(x, [torch.size(x, 1)], p[i], p[i + 1], self.epsilon)
@@ -28,12 +29,6 @@ class Kernels(Module):
     else:
       y = x
     return y
-  def stride(self: __torch__.Kernels) -> int:
-    if self.bias:
-      n = 2
-    else:
-      n = 1
-    return n
   def cast(self: __torch__.Kernels, p: List[Tensor]) -> List[Tensor]:
     if self.bf16:
       w = annotate(List[Tensor], [])
@@ -56,12 +51,12 @@ class Kernels(Module):
     # [B * T, C] -> 3 x [B, H, T, D]
     C = torch.size(x, 1)
     h = self.norm(x, w, i)
-    q, k, v, = torch.split(torch.view(self.affine(h, w, i + self.stride()), [B, T, 3 * C]), C, 2)
+    q, k, v, = torch.split(torch.view(self.affine(h, w, i + self.stride), [B, T, 3 * C]), C, 2)
     shape = [B, T, self.num_heads, -1]
     return (torch.transpose(torch.view(q, shape), 1, 2), torch.transpose(torch.view(k, shape), 1, 2), torch.transpose(torch.view(v, shape), 1, 2))
   def after_attention(self: __torch__.Kernels, x: Tensor, y: Tensor, w: List[Tensor], i: int, dropout: float) -> Tensor:
     # residual x [B * T, C], attention's output y [B, H, T, D] -> [B * T, C]
-    s = self.stride()
+    s = self.stride
     y = torch.reshape(torch.transpose(y, 1, 2), torch.size(x))
     x = torch.add(x, self.drop(self.affine(y, w, i + 2 * s), dropout))
     h = self.affine(self.norm(x, w, i + 3 * s), w, i + 4 * s)
@@ -76,7 +71,7 @@ class Kernels(Module):
       q, k, v, = self.heads(x, B, T, w, i)
       y = torch.scaled_dot_product_attention(q, k, v, None, dropout, True)
       x = self.after_attention(x, y, w, i, dropout)
-      i = i + 6 * self.stride()
+      i = i + 6 * self.stride
     return self.norm(x, w, i)
   def project(self: __torch__.Kernels, h: Tensor, w: List[Tensor]) -> Tensor:
     # [N, C] -> [N, V], float32
@@ -147,12 +142,12 @@ class Kernels(Module):
     i = 2
     for l in range(self.num_layers):
       # [B, 3, H, T, D]; a small model's time goes into the number of calls, so keys and values stay together
-      qkv = self.affine(self.norm(x, w, i), w, i + self.stride())
+      qkv = self.affine(self.norm(x, w, i), w, i + self.stride)
       qkv = torch.permute(torch.view(qkv, [B, T, 3, self.num_heads, -1]), [0, 2, 3, 1, 4])
       _0 = torch.copy_(added[l], torch.slice(qkv, 1, 1, 3))
       k, v, = torch.unbind(known[l], 1)
       y = torch.scaled_dot_product_attention(torch.select(qkv, 1, 0), k, v, None, 0., T > 1)
       x = self.after_attention(x, y, w, i, 0.)
-      i = i + 6 * self.stride()
+      i = i + 6 * self.stride
     last = torch.select(torch.view(self.norm(x, w, i), [B, T, -1]), 1, -1)
     return self.project(last, w)

@@ -199,7 +199,7 @@ class SubmitScriptsIT {
       assertThat(outcome.code()).as(outcome.err()).isZero();
       assertThat(outcome.out())
           .startsWith("9 tokens for training, 1 held out for validation\n")
-          .contains("After 5 steps: training loss 1.5, validation loss 1.75\n")
+          .contains("After 5 steps: training loss 1.5000, validation loss 1.7500\n")
           .contains("a sample\nof text\n", output + "/loss.png", "Try next:")
           .doesNotContain("samples\":")
           .endsWith("\n{\"steps\":5,\"train_loss\":1.5,\"valid_loss\":1.75}\n");
