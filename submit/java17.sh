@@ -74,8 +74,6 @@ described_java() {
 
 # Java reads the command line and file names in the locale's encoding.
 use_utf8() {
-  case "${LC_ALL:-${LC_CTYPE:-${LANG:-}}}" in
-    *UTF-8* | *utf8* | *UTF8*) ;;
-    *) export LC_ALL=C.UTF-8 ;;
-  esac
+  # By what the locale does, not by its name: one that is not installed counts as C.
+  [ "$(locale charmap 2>/dev/null)" = UTF-8 ] || export LC_ALL=C.UTF-8
 }

@@ -135,6 +135,9 @@ public record DatasetManifest(
           MAKE);
       return JSON.treeToValue(root, DatasetManifest.class);
     } catch (FileNotFoundException e) {
+      if (fileSystem.exists(file)) {
+        throw e; // it is there, but may not be read
+      }
       throw new InvalidInputException(
           String.format(
               "%s has no %s, so it is not a token data set: check the path, or %s",

@@ -1,5 +1,6 @@
 package io.sparkformer.datasets;
 
+import java.io.File;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -53,5 +54,23 @@ public final class Storage {
               text, e.getMessage()),
           e);
     }
+  }
+
+  /**
+   * Whether one of two paths is the other or lies in it, symbolic links of a local disk resolved.
+   *
+   * @param a qualified, with scheme
+   * @param b likewise
+   */
+  public static boolean overlap(Path a, Path b) throws IOException {
+    String first = canonical(a) + "/";
+    String second = canonical(b) + "/";
+    return first.startsWith(second) || second.startsWith(first);
+  }
+
+  private static String canonical(Path path) throws IOException {
+    return "file".equals(path.toUri().getScheme())
+        ? "file:" + new File(path.toUri().getPath()).getCanonicalPath()
+        : path.toString();
   }
 }

@@ -50,7 +50,12 @@ public record ModelConfig(
         feedForwardDim >= 0,
         "model.feed-forward-dim is %d: it must be at least 1, or 0 for 4 x model.embedding-dim",
         feedForwardDim);
-    feedForwardDim = feedForwardDim == 0 ? Math.multiplyExact(4, embeddingDim) : feedForwardDim;
+    require(
+        embeddingDim <= Integer.MAX_VALUE / 4,
+        "model.embedding-dim is %d: it must be at most %d",
+        embeddingDim,
+        Integer.MAX_VALUE / 4);
+    feedForwardDim = feedForwardDim == 0 ? 4 * embeddingDim : feedForwardDim;
     require(
         dropout >= 0 && dropout < 1,
         "model.dropout is %s: it must be at least 0 and below 1",
@@ -63,6 +68,15 @@ public record ModelConfig(
 
   private static void positive(String key, int value) {
     require(value > 0, "model.%s is %d: it must be at least 1", key, value);
+  }
+
+  /** Trainable numbers of such a model; not exact beyond 2^53. */
+  public double parameterCount() {
+    double width = embeddingDim;
+    double perBlock = 4 * width * width + 2 * width * feedForwardDim + 2 * width;
+    double biases = bias ? 3 * width + width + feedForwardDim + width + 2 * width : 0;
+    double embeddings = ((tiedHead ? 1.0 : 2.0) * vocabSize + contextLength) * width;
+    return embeddings + numLayers * (perBlock + biases) + (bias ? 2 : 1) * width;
   }
 
   /** Width of one attention head. */

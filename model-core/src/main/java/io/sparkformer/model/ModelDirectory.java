@@ -153,10 +153,15 @@ public final class ModelDirectory {
    *     config says
    */
   public Gpt load(Precision precision, Device device) throws IOException {
-    Gpt model = Gpt.empty(config(), precision, device);
     Path file = new Path(directory, WEIGHTS);
-    SafeTensors.copyInto(
-        model.weights(), gpt2Names(SafeTensors.read(fileSystem, file), model), file);
+    Map<String, SafeTensors.Entry> entries = SafeTensors.read(fileSystem, file);
+    Gpt model = Gpt.empty(config(), precision, device);
+    try {
+      SafeTensors.copyInto(model.weights(), gpt2Names(entries, model), file);
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
     return model;
   }
 

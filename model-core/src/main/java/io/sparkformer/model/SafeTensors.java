@@ -167,6 +167,13 @@ public final class SafeTensors {
                       "%s: tensor '%s' is of type %s: it must be F32, F16, BF16 or F64",
                       file, name, entry.dtype()));
         };
+    require(
+        entry.data().remaining() == array.size() * type.getNumOfBytes(),
+        "%s: tensor '%s' has %d bytes, its shape asks for %d: copy the file again",
+        file,
+        name,
+        entry.data().remaining(),
+        array.size() * type.getNumOfBytes());
     try (NDManager scratch = array.getManager().newSubManager(Device.cpu())) {
       scratch
           .create(entry.data(), new Shape(entry.shape()), type)

@@ -104,6 +104,43 @@ public record Recipe(
     }
   }
 
+  /** Weights, gradients and two moments in float32. */
+  private static final double BYTES_PER_PARAMETER = 16;
+
+  /** Logits, their softmax and its gradient, per token of a micro-batch. */
+  private static final double LOGIT_COPIES = 3;
+
+  private static final double GB = 1 << 30;
+
+  /**
+   * Refuses a model or a micro-batch that cannot fit, before anything is built.
+   *
+   * @param memoryBytes what the machine or device has
+   * @throws io.sparkformer.datasets.InvalidInputException if the least that it needs is more
+   */
+  void requireFits(long memoryBytes) {
+    double weights = model.parameterCount() * BYTES_PER_PARAMETER;
+    require(
+        weights <= memoryBytes,
+        "the model needs %.1f GB for weights, gradients and moments, there are %.1f GB: lower model.num-layers,"
+            + " model.embedding-dim or model.context-length",
+        weights / GB,
+        memoryBytes / GB);
+    double tokens = (double) training.microBatchSize() * model.contextLength();
+    double batch =
+        tokens
+            * (LOGIT_COPIES * model.vocabSize() + (double) model.numLayers() * model.embeddingDim())
+            * 4;
+    require(
+        tokens <= Integer.MAX_VALUE && weights + batch <= memoryBytes,
+        "a micro-batch of %.0f tokens needs at least %.1f GB beside the model's %.1f, there are %.1f GB: lower"
+            + " training.micro-batch-size or model.context-length",
+        tokens,
+        batch / GB,
+        weights / GB,
+        memoryBytes / GB);
+  }
+
   static void atLeast(String key, long value, long least) {
     require(value >= least, "%s is %d: it must be at least %d", key, value, least);
   }

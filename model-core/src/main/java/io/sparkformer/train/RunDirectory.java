@@ -7,6 +7,7 @@ import io.sparkformer.datasets.Storage;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -73,13 +74,15 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
   }
 
   /**
-   * Makes a new, empty output, deleting one that {@link #check} allowed to replace.
+   * Makes a new output, deleting what a run left in one that {@link #check} allowed to replace.
    *
    * @throws InvalidInputException if it cannot be made
    */
   void create(String recipe) throws IOException {
     try {
-      fileSystem.delete(path, true);
+      for (Path own : List.of(checkpoints(), best(), last(), metrics(), losses())) {
+        fileSystem.delete(own, true); // what else lies here is the user's
+      }
       if (!fileSystem.mkdirs(checkpoints())) {
         throw new IOException("cannot create " + Storage.shown(checkpoints()));
       }
@@ -98,6 +101,15 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     try (OutputStream out = fileSystem.create(new Path(path, RECIPE), true)) {
       out.write(recipe.getBytes(StandardCharsets.UTF_8));
     }
+  }
+
+  private Path metrics() {
+    return new Path(path, MetricsLog.FILE_NAME);
+  }
+
+  /** Where the curves are drawn. */
+  public Path losses() {
+    return new Path(path, "loss.png");
   }
 
   public Path checkpoints() {

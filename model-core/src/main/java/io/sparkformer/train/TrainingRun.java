@@ -3,6 +3,7 @@ package io.sparkformer.train;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
+import com.sun.management.OperatingSystemMXBean;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.TokenStream;
@@ -10,6 +11,7 @@ import io.sparkformer.datasets.sample.SequentialWindows;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
@@ -27,7 +29,7 @@ public final class TrainingRun implements AutoCloseable {
 
   private static final String DIVERGED =
       "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
-          + " the checkpoints before it are kept";
+          + " checkpoints written before it are kept";
 
   private final Configuration configuration;
   private final Recipe recipe;
@@ -87,6 +89,9 @@ public final class TrainingRun implements AutoCloseable {
     this.directory = directory;
     this.collective = collective;
     this.listener = listener;
+    recipe.requireFits(
+        ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getTotalMemorySize());
     this.checkpoints = new CheckpointStore(directory, recipe.checkpoint().keep());
     this.train = data.split("train");
     int rows = recipe.training().microBatchSize();

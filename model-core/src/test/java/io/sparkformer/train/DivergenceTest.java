@@ -30,7 +30,7 @@ class DivergenceTest {
   @Test
   void divergenceStopsTheRunAndKeepsTheCheckpoints() throws IOException {
     String message =
-        ": lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm; the checkpoints before it are kept";
+        ": lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm; checkpoints written before it are kept";
     train(data, output, Mode.START, "training.max-steps=4");
     Map<String, Integer> before = TinyRun.content(output.resolve("checkpoints"));
     String[] divergent = {

@@ -1,14 +1,55 @@
 package io.sparkformer.train;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
 import java.util.List;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Values that no run can have, for a data set of 65 tokens. */
 class RecipeTest {
+
+  @Test
+  void aModelThatCannotFitTheMemoryIsRefusedBeforeItIsBuilt() {
+    Recipe recipe =
+        RecipeFile.defaults()
+            .with(List.of("model.embedding-dim=100000000", "model.num-heads=1"))
+            .bind(65);
+    assertThatThrownBy(() -> recipe.requireFits(8_000_000_000L))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("GB for weights, gradients and moments, there are 7.5 GB: lower");
+  }
+
+  @Test
+  void aMicroBatchThatCannotFitTheMemoryIsRefused() {
+    Recipe recipe =
+        RecipeFile.defaults().with(List.of("training.micro-batch-size=2000000000")).bind(65);
+    assertThatThrownBy(() -> recipe.requireFits(8_000_000_000L))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("a micro-batch of 128000000000 tokens")
+        .hasMessageContaining("lower training.micro-batch-size or model.context-length");
+  }
+
+  @Test
+  void parametersAreCountedWithoutBuildingTheModel() {
+    for (String bias : List.of("true", "false")) {
+      for (String tied : List.of("true", "false")) {
+        ModelConfig config =
+            RecipeFile.defaults()
+                .with(List.of("model.bias=" + bias, "model.tied-head=" + tied))
+                .bind(65)
+                .model();
+        assertThat(config.parameterCount())
+            .isEqualTo(
+                Gpt.shapes(config).values().stream().mapToDouble(shape -> shape.size()).sum());
+      }
+    }
+  }
 
   @ParameterizedTest
   @CsvSource(

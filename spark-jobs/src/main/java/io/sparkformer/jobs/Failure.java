@@ -1,6 +1,8 @@
 package io.sparkformer.jobs;
 
 import io.sparkformer.datasets.InvalidInputException;
+import java.io.FileNotFoundException;
+import java.nio.file.AccessDeniedException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -8,6 +10,7 @@ import java.util.Optional;
 import java.util.regex.MatchResult;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.hadoop.security.AccessControlException;
 
 /** What a failed job's exception tells its user. */
 final class Failure {
@@ -26,7 +29,8 @@ final class Failure {
         causes.stream()
             .filter(InvalidInputException.class::isInstance)
             .map(Throwable::getMessage)
-            .findFirst();
+            .findFirst()
+            .or(() -> causes.stream().filter(Failure::isDenied).map(Failure::denied).findFirst());
     // A failed barrier stage brings its task's exception as text alone.
     return thrown.or(() -> causes.stream().flatMap(e -> mistakeInText(e).stream()).findFirst());
   }
@@ -45,6 +49,18 @@ final class Failure {
       return inText.get().group(1).strip();
     }
     return root.getMessage() == null ? name : name + ": " + firstLine(root.getMessage());
+  }
+
+  private static boolean isDenied(Throwable e) {
+    return e instanceof AccessDeniedException
+        || e instanceof AccessControlException
+        || (e instanceof FileNotFoundException
+            && String.valueOf(e.getMessage()).endsWith("(Permission denied)"));
+  }
+
+  private static String denied(Throwable e) {
+    String what = firstLine(String.valueOf(e.getMessage())).replace(" (Permission denied)", "");
+    return what + ": permission denied: change its permissions, or run as a user who may use it";
   }
 
   private static Optional<String> mistakeInText(Throwable e) {

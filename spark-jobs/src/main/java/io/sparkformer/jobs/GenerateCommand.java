@@ -3,6 +3,7 @@ package io.sparkformer.jobs;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.generate.Continuation;
@@ -20,6 +21,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -39,6 +42,8 @@ final class GenerateCommand implements Callable<GenerateSummary> {
 
   /** Numbers that a step works with, below which threads cost more than they bring. */
   private static final long SMALL_STEP = 4_000_000;
+
+  private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
 
   @Spec private CommandSpec spec;
 
@@ -129,7 +134,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
     require(!model.isBlank(), "--model is empty: give the model's directory");
     ModelDirectory directory =
         ModelDirectory.open(SparkContexts.hadoopConfiguration(), Storage.path(model));
-    Optional<CharTokenizer> tokenizer = directory.tokenizer();
+    Optional<CharTokenizer> tokenizer = tokenizerOf(directory);
     int[] ids = promptIds(tokenizer);
     TextGenerator.requirePrompt(ids, directory.config());
     TokenText text = TokenText.of(tokenizer);
@@ -155,6 +160,21 @@ final class GenerateCommand implements Callable<GenerateSummary> {
         topP,
         seed.orElseGet(() -> (long) ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE)),
         numSamples);
+  }
+
+  /**
+   * Ids need no tokenizer, and may belong to a model whose tokenizer is of a kind we do not read.
+   */
+  private Optional<CharTokenizer> tokenizerOf(ModelDirectory directory) throws IOException {
+    try {
+      return directory.tokenizer();
+    } catch (InvalidInputException e) {
+      if (prompt.ids == null) {
+        throw e;
+      }
+      LOG.warn("samples are shown as ids: {}", e.getMessage());
+      return Optional.empty();
+    }
   }
 
   private int[] promptIds(Optional<CharTokenizer> tokenizer) {

@@ -19,8 +19,6 @@ import org.knowm.xchart.style.markers.SeriesMarkers;
 /** loss.png: the losses of a run over its steps. */
 final class LossChart {
 
-  static final String FILE_NAME = "loss.png";
-
   private static final Color STEPS = new Color(0xB8, 0xC4, 0xD6);
   private static final Color TRAIN = new Color(0x1F, 0x4E, 0x9C);
   private static final Color VALID = new Color(0xD1, 0x5A, 0x1F);

@@ -5,7 +5,6 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import java.io.Closeable;
-import java.io.File;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -185,22 +184,14 @@ final class OutputDirectory implements Closeable {
 
   private static void requireApart(Path output, List<Path> inputs, FileSystem fileSystem)
       throws IOException {
-    String out = canonical(fileSystem.makeQualified(output));
+    Path qualified = fileSystem.makeQualified(output);
     for (Path input : inputs) {
-      String in = canonical(input);
       require(
-          !(out + "/").startsWith(in + "/") && !(in + "/").startsWith(out + "/"),
+          !Storage.overlap(qualified, input),
           "--output %s and --input %s are the same or one lies in the other: choose an output outside the inputs",
           Storage.shown(output),
           Storage.shown(input));
     }
-  }
-
-  /** The path with symbolic links of a local disk resolved. */
-  private static String canonical(Path path) throws IOException {
-    return "file".equals(path.toUri().getScheme())
-        ? "file:" + new File(path.toUri().getPath()).getCanonicalPath()
-        : path.toString();
   }
 
   private static String reason(IOException e) {

@@ -63,8 +63,11 @@ final class TrainCommand implements Callable<TrainResult> {
         workers == 1,
         "--workers is %d: training on several executors is not there yet, give 1",
         workers);
+    TrainJob job =
+        TrainJob.prepare(
+            SparkContexts.hadoopConfiguration(), config, settings, data, output, mode());
     try (JavaSparkContext spark = SparkContexts.open("train", MetricsPlugin.class)) {
-      return new TrainJob(spark, config, settings, data, output, mode()).run();
+      return job.run(spark);
     }
   }
 

@@ -1,10 +1,11 @@
 package io.sparkformer.jobs;
 
+import static io.sparkformer.datasets.InvalidInputException.require;
+
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.train.Metric;
 import io.sparkformer.train.MetricsLog;
-import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.RunDirectory;
 import io.sparkformer.train.TrainingRun;
@@ -28,55 +29,63 @@ final class TrainJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
 
-  private final JavaSparkContext spark;
-  private final String config;
-  private final List<String> settings;
+  private final RecipeFile recipe;
+  private final long maxSteps;
   private final Path data;
-  private final String output;
+  private final RunDirectory directory;
   private final RunDirectory.Mode mode;
 
-  TrainJob(
-      JavaSparkContext spark,
+  private TrainJob(
+      RecipeFile recipe, long maxSteps, Path data, RunDirectory directory, RunDirectory.Mode mode) {
+    this.recipe = recipe;
+    this.maxSteps = maxSteps;
+    this.data = data;
+    this.directory = directory;
+    this.mode = mode;
+  }
+
+  /** Checks what the driver can, so that a mistake is said before Spark starts. */
+  static TrainJob prepare(
+      Configuration hadoop,
       String config,
       List<String> settings,
       String data,
       String output,
-      RunDirectory.Mode mode) {
-    this.spark = spark;
-    this.config = config;
-    this.settings = List.copyOf(settings);
-    this.data = Storage.path(data);
-    this.output = output;
-    this.mode = mode;
+      RunDirectory.Mode mode)
+      throws IOException {
+    Path file = Storage.path(config);
+    RecipeFile recipe = RecipeFile.read(Storage.fileSystem(file, hadoop), file).with(settings);
+    Path given = Storage.path(data);
+    FileSystem dataFiles = Storage.fileSystem(given, hadoop);
+    Path qualified = dataFiles.makeQualified(given); // '.' has no name in a message
+    RunDirectory directory = RunDirectory.of(hadoop, Storage.path(output));
+    require(
+        !Storage.overlap(directory.path(), qualified),
+        "--output %s and --data %s are the same or one lies in the other: choose an output outside the data set",
+        Storage.shown(directory.path()),
+        Storage.shown(qualified));
+    int vocabSize = DatasetManifest.read(dataFiles, qualified).vocabSize();
+    directory.check(mode);
+    return new TrainJob(
+        recipe, recipe.bind(vocabSize).training().maxSteps(), qualified, directory, mode);
   }
 
-  TrainResult run() throws IOException {
+  TrainResult run(JavaSparkContext spark) throws IOException {
     long started = System.nanoTime();
-    Configuration hadoop = spark.hadoopConfiguration();
-    Path recipePath = Storage.path(config);
-    RecipeFile file =
-        RecipeFile.read(Storage.fileSystem(recipePath, hadoop), recipePath).with(settings);
-    // A mistake is said at once, before an executor is asked for anything.
-    FileSystem dataFiles = Storage.fileSystem(data, hadoop);
-    Path qualified = dataFiles.makeQualified(data); // '.' has no name in a message
-    Recipe recipe = file.bind(DatasetManifest.read(dataFiles, qualified).vocabSize());
-    RunDirectory directory = RunDirectory.of(hadoop, Storage.path(output));
-    directory.check(mode);
-
     TrainTask task =
         new TrainTask(
-            spark.broadcast(new SerializableConfiguration(hadoop)),
-            file.yaml(),
-            qualified.toString(),
+            spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
+            recipe.yaml(),
+            data.toString(),
             directory.path().toString(),
             mode);
-    TrainingRun.Summary summary = train(task, recipe.training().maxSteps());
-    draw(directory);
+    TrainingRun.Summary summary = train(spark, task);
+    draw();
     return TrainResult.of(
         summary, (System.nanoTime() - started) / 1e9, Storage.shown(directory.path()));
   }
 
-  private TrainingRun.Summary train(TrainTask task, long maxSteps) {
+  private TrainingRun.Summary train(JavaSparkContext spark, TrainTask task) {
     try (TrainProgress progress = new TrainProgress(maxSteps)) {
       MetricsPlugin.listen(progress);
       Object results =
@@ -92,14 +101,14 @@ final class TrainJob {
   }
 
   /** A missing font or full disk must not take a trained model with it. */
-  private void draw(RunDirectory directory) throws IOException {
+  private void draw() throws IOException {
     try {
       LossChart.draw(
           MetricsLog.read(directory.fileSystem(), directory.path()),
           directory.fileSystem(),
-          new Path(directory.path(), LossChart.FILE_NAME));
+          directory.losses());
     } catch (IOException | RuntimeException | LinkageError e) {
-      LOG.warn("{} was not drawn: {}", LossChart.FILE_NAME, e.toString());
+      LOG.warn("{} was not drawn: {}", directory.losses().getName(), e.toString());
     }
   }
 

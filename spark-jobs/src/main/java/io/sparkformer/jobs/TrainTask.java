@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.broadcast.Broadcast;
@@ -74,10 +75,14 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
   private Outcome outcome() {
     try {
       return new Outcome(train(), null);
-    } catch (InvalidInputException e) {
-      return new Outcome(null, e.getMessage());
-    } catch (IOException e) {
-      throw new UncheckedIOException(e.getMessage(), e);
+    } catch (IOException | RuntimeException e) {
+      Optional<String> mistake = Failure.mistakeIn(e);
+      if (mistake.isPresent()) {
+        return new Outcome(null, mistake.get());
+      }
+      throw e instanceof IOException io
+          ? new UncheckedIOException(io.getMessage(), io)
+          : (RuntimeException) e;
     }
   }
 

@@ -102,6 +102,30 @@ class TrainCommandTest {
   }
 
   @Test
+  void overwriteNeverTakesTheDataSetOrAnyOtherFileOfTheUser() throws IOException {
+    assertThat(train()).as(err()).isEqualTo(Main.DONE);
+    Path notes = Files.writeString(output.resolve("notes.txt"), "mine");
+    assertThat(train("--overwrite")).as(err()).isEqualTo(Main.DONE);
+    assertThat(notes).hasContent("mine");
+
+    Path inside = Files.createDirectory(output.resolve("data"));
+    err.reset();
+    assertThat(
+            run(
+                "train",
+                "--config",
+                config.toString(),
+                "--data",
+                inside.toString(),
+                "--output",
+                output.toString(),
+                "--overwrite"))
+        .isEqualTo(Main.MISUSED);
+    assertThat(err()).contains("are the same or one lies in the other: choose an output outside");
+    assertThat(inside).exists();
+  }
+
+  @Test
   void resumeGoesOnAndOverwriteStartsAgain() throws IOException {
     assertThat(train()).isEqualTo(Main.DONE);
     out.reset();
@@ -185,7 +209,7 @@ class TrainCommandTest {
         command(config.toString(), directory.resolve("none")),
         "none: no such data set: check the path, or make one with the tokenize job");
     assertRefused(
-        command(config.toString(), directory),
+        command(config.toString(), Files.createDirectory(directory.resolve("empty"))),
         "has no dataset.json, so it is not a token data set: check the path");
     Path altered = Files.createDirectory(directory.resolve("altered"));
     try (Stream<Path> files = Files.list(data)) {
