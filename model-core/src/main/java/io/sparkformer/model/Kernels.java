@@ -73,7 +73,6 @@ public final class Kernels implements AutoCloseable {
     MODES.get();
     NDArray gradientsMethod = manager.create(0f);
     gradientsMethod.setName("module_method:gradients"); // an array of such a name selects a method
-    // The last argument: no length precedes the archive.
     try {
       // The last argument: no length precedes the archive.
       PtSymbolBlock module =

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
@@ -162,7 +162,7 @@ final class CheckpointStore {
   }
 
   private FileSum sum(Path file) throws IOException {
-    MessageDigest digest = sha256();
+    MessageDigest digest = Sha256.digest();
     byte[] chunk = new byte[COPY_BYTES];
     long bytes = 0;
     try (InputStream in = run.fileSystem().open(file)) {
@@ -172,14 +172,6 @@ final class CheckpointStore {
       }
     }
     return new FileSum(bytes, HexFormat.of().formatHex(digest.digest()));
-  }
-
-  static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java has SHA-256", e);
-    }
   }
 
   private void writeJson(Path file, Object value) throws IOException {

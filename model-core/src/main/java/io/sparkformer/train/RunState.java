@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.DatasetManifest;
+import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.model.ModelConfig;
@@ -55,7 +56,7 @@ record RunState(
   }
 
   private static String fingerprint(DatasetManifest manifest) {
-    MessageDigest digest = CheckpointStore.sha256();
+    MessageDigest digest = Sha256.digest();
     digest.update(manifest.tokenizer().fingerprint().getBytes(StandardCharsets.US_ASCII));
     for (DatasetManifest.Split split : manifest.splits().values()) {
       for (ShardFile file : split.files()) {

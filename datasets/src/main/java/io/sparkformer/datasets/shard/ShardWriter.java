@@ -1,11 +1,10 @@
 package io.sparkformer.datasets.shard;
 
+import io.sparkformer.datasets.Sha256;
 import java.io.Closeable;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.security.DigestOutputStream;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
@@ -50,7 +49,8 @@ public final class ShardWriter implements Closeable {
     String attempt = "." + UUID.randomUUID();
     this.hiddenTokens = new Path(directory, "." + name + ShardFile.TOKENS_ENDING + attempt);
     this.hiddenIndex = new Path(directory, "." + name + ShardFile.INDEX_ENDING + attempt);
-    this.tokensOut = digesting(fileSystem.create(hiddenTokens, false));
+    this.tokensOut =
+        new DigestOutputStream(fileSystem.create(hiddenTokens, false), Sha256.digest());
   }
 
   /**
@@ -139,7 +139,8 @@ public final class ShardWriter implements Closeable {
     IndexFile index =
         IndexFile.of(
             dtype, Arrays.copyOf(sizes, sequences), Arrays.copyOf(documentBounds, documents + 1));
-    try (DigestOutputStream indexOut = digesting(fileSystem.create(hiddenIndex, false))) {
+    try (DigestOutputStream indexOut =
+        new DigestOutputStream(fileSystem.create(hiddenIndex, false), Sha256.digest())) {
       index.write(indexOut);
       return indexOut.getMessageDigest();
     }
@@ -174,14 +175,6 @@ public final class ShardWriter implements Closeable {
     if ((allBits & ~dtype.maxToken()) != 0) {
       throw new IllegalArgumentException(
           name + ": a token is outside 0.." + dtype.maxToken() + " of " + dtype.label());
-    }
-  }
-
-  private static DigestOutputStream digesting(OutputStream out) {
-    try {
-      return new DigestOutputStream(out, MessageDigest.getInstance("SHA-256"));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
     }
   }
 }

@@ -2,11 +2,11 @@ package io.sparkformer.datasets.tokenizer;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.Sha256;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
 import org.apache.hadoop.fs.FileSystem;
@@ -135,13 +135,9 @@ public final class CharTokenizer {
   public String fingerprint() {
     ByteBuffer canonical = ByteBuffer.allocate(codePoints.length * Integer.BYTES);
     canonical.asIntBuffer().put(codePoints);
-    try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
-      digest.update("char".getBytes(StandardCharsets.US_ASCII));
-      return HexFormat.of().formatHex(digest.digest(canonical.array()));
-    } catch (NoSuchAlgorithmException e) {
-      throw new IllegalStateException("every Java platform has SHA-256", e);
-    }
+    MessageDigest digest = Sha256.digest();
+    digest.update("char".getBytes(StandardCharsets.US_ASCII));
+    return HexFormat.of().formatHex(digest.digest(canonical.array()));
   }
 
   static boolean isScalarValue(int codePoint) {
