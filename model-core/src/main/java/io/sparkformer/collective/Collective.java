@@ -1,0 +1,265 @@
+package io.sparkformer.collective;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * The ranks of one attempt, connected: sums float buffers over all of them, to the same bits for
+ * any number of ranks.
+ *
+ * <p>Every rank has a buffer for each tree node that it adds up itself. Ranks that share memory add
+ * up their host's nodes there; the first of each host exchanges what is left with the other hosts
+ * over TCP. For use by one thread.
+ */
+public final class Collective implements Closeable {
+
+  /** A float that changes no other by being added, not even a negative zero. */
+  public static final float NEUTRAL = -0f;
+
+  /** Who waits for the hosts' exchange is not to name its own leader as late. */
+  private static final int EXCHANGE_SECONDS = 4;
+
+  private static final long REASON_NANOS = 200_000_000;
+
+  private final List<Endpoint> all;
+  private final int rank;
+  private final Shape shape;
+  private final List<List<Integer>> groups;
+  private final List<Integer> group;
+  private Map<Integer, Link> links = Map.of();
+  private GroupBuffers buffers;
+  private Barrier barrier;
+  private HostSum hostSum;
+  private HostExchange exchange;
+
+  /**
+   * What is summed in each step.
+   *
+   * @param microBatches of a step; at least as many as ranks
+   * @param bucketFloats lengths of the buffers
+   */
+  public record Shape(int microBatches, List<Integer> bucketFloats) {
+    public Shape {
+      bucketFloats = List.copyOf(bucketFloats);
+      if (microBatches < 1 || bucketFloats.isEmpty() || Collections.min(bucketFloats) < 1) {
+        throw new IllegalArgumentException(microBatches + " micro-batches, " + bucketFloats);
+      }
+    }
+
+    Span step() {
+      return Span.ofStep(microBatches);
+    }
+  }
+
+  private Collective(List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups) {
+    this.all = List.copyOf(all);
+    this.rank = rank;
+    this.shape = shape;
+    this.groups = groups;
+    this.group = groups.stream().filter(g -> g.contains(rank)).findFirst().orElseThrow();
+  }
+
+  /** A run of one rank, which has nothing to sum. */
+  public static Collective single(Shape shape) {
+    List<Endpoint> self = List.of(new Endpoint("localhost", 0, "", 0));
+    return new Collective(self, 0, shape, List.of(List.of(0)));
+  }
+
+  /**
+   * Connects with all other ranks.
+   *
+   * @param door that was opened before the others were told of it; closed by this
+   * @param all ranks, in their order
+   * @param rank of this one
+   * @param secret that only ranks of this attempt know
+   * @throws PeerFailedException if one does not come in time; the message says which
+   */
+  public static Collective join(
+      Door door, List<Endpoint> all, int rank, byte[] secret, Shape shape, Patience patience)
+      throws IOException {
+    try (door) {
+      if (all.size() == 1) {
+        return single(shape);
+      }
+      List<List<Integer>> groups =
+          Endpoint.groups(all, ranks -> memoryBytes(shape, ranks, all.size()));
+      Collective collective = new Collective(all, rank, shape, groups);
+      collective.connect(door, secret, patience);
+      return collective;
+    }
+  }
+
+  private void connect(Door door, byte[] secret, Patience patience) throws IOException {
+    if (group.size() == 1) {
+      buffers = GroupBuffers.alone(shape, parts(group).size());
+    }
+    links =
+        Gathering.connect(
+            door,
+            all,
+            rank,
+            groups,
+            secret,
+            patience,
+            memoryBytes(shape, group, all.size()),
+            file ->
+                buffers =
+                    GroupBuffers.mapped(
+                        file, shape, group.size(), parts(group).size(), spans(group).size()));
+    if (group.size() > 1) {
+      int index = group.indexOf(rank);
+      List<Link> near = group.stream().filter(links::containsKey).map(links::get).toList();
+      List<String> names = group.stream().map(r -> Endpoint.named(all, r)).toList();
+      barrier = new Barrier(buffers.counters(), names, index, near, patience);
+      hostSum = new HostSum(index, group.size(), parts(group), spans(group));
+    }
+    if (groups.size() > 1 && group.get(0) == rank) {
+      List<Link> leaders = new ArrayList<>();
+      groups.forEach(g -> leaders.add(links.get(g.get(0))));
+      exchange =
+          new HostExchange(
+              groups.indexOf(group),
+              groups.stream().map(this::spans).toList(),
+              leaders,
+              shape.step(),
+              Collections.max(shape.bucketFloats()),
+              patience);
+    }
+  }
+
+  private static long memoryBytes(Shape shape, List<Integer> group, int worldSize) {
+    return GroupBuffers.bytes(
+        shape,
+        group.size(),
+        parts(shape, group, worldSize).size(),
+        spans(shape, group, worldSize).size());
+  }
+
+  /** What the ranks of a group add up, each for itself. */
+  private static List<Span> parts(Shape shape, List<Integer> group, int worldSize) {
+    List<Span> parts = new ArrayList<>();
+    for (int member : group) {
+      Span own = Span.ofRank(shape.microBatches(), member, worldSize);
+      parts.addAll(shape.step().nodesOf(own));
+    }
+    return parts;
+  }
+
+  /** What a group adds up together. */
+  private static List<Span> spans(Shape shape, List<Integer> group, int worldSize) {
+    Span first = Span.ofRank(shape.microBatches(), group.get(0), worldSize);
+    Span last = Span.ofRank(shape.microBatches(), group.get(group.size() - 1), worldSize);
+    return shape.step().nodesOf(new Span(first.first(), last.end()));
+  }
+
+  private List<Span> parts(List<Integer> ranks) {
+    return parts(shape, ranks, worldSize());
+  }
+
+  private List<Span> spans(List<Integer> ranks) {
+    return spans(shape, ranks, worldSize());
+  }
+
+  public int rank() {
+    return rank;
+  }
+
+  public int worldSize() {
+    return all.size();
+  }
+
+  /** The nodes that this rank adds up itself, one after the other. */
+  public List<Span> spans() {
+    return parts(List.of(rank));
+  }
+
+  /**
+   * Where this rank leaves its sum of a node before {@link #sum}.
+   *
+   * @param span index into {@link #spans}
+   * @param bucket index into the shape's buffers
+   * @return floats in this machine's byte order
+   */
+  public ByteBuffer part(int span, int bucket) {
+    List<Integer> before = group.subList(0, group.indexOf(rank));
+    return buffers.parts().get(bucket).get((before.isEmpty() ? 0 : parts(before).size()) + span);
+  }
+
+  /** Where the total is after {@link #sum}, until the next one; may be the first part's memory. */
+  public ByteBuffer total(int bucket) {
+    return buffers.sums().get(bucket).get(0);
+  }
+
+  /**
+   * Sums all ranks' parts.
+   *
+   * @throws PeerFailedException if another rank is lost, late or gives up
+   * @throws io.sparkformer.datasets.InvalidInputException if another rank found a user's mistake
+   */
+  public void sum() throws IOException {
+    try {
+      sumAll();
+    } catch (PeerFailedException e) {
+      throw rootOf(e);
+    }
+  }
+
+  /** Whoever notices that a rank left may not be the one that it told why. */
+  private RuntimeException rootOf(PeerFailedException failure) {
+    long deadline = System.nanoTime() + REASON_NANOS;
+    do {
+      for (Link link : links.values()) {
+        Optional<RuntimeException> reason = link.reason();
+        if (reason.isPresent()) {
+          return reason.get();
+        }
+      }
+      LockSupport.parkNanos(REASON_NANOS / 20);
+    } while (System.nanoTime() < deadline);
+    return failure;
+  }
+
+  private void sumAll() throws IOException {
+    if (barrier != null) {
+      barrier.await(0);
+      for (int bucket = 0; bucket < shape.bucketFloats().size(); bucket++) {
+        hostSum.sum(buffers.parts().get(bucket), buffers.sums().get(bucket));
+      }
+      barrier.await(0);
+    }
+    if (exchange != null) {
+      for (List<ByteBuffer> sums : buffers.sums()) {
+        exchange.sum(sums);
+      }
+    }
+    if (barrier != null && groups.size() > 1) {
+      barrier.await(EXCHANGE_SECONDS);
+    }
+  }
+
+  /** Tells the others why this rank ends before its time. */
+  public void leave(Throwable cause) {
+    links.values().forEach(link -> link.leave(cause));
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (exchange != null) {
+      exchange.close();
+    }
+    for (Link link : links.values()) {
+      link.close();
+    }
+    buffers = null;
+    if (barrier != null) {
+      System.gc(); // Java unmaps memory with its buffers: the next attempt needs it.
+    }
+  }
+}

@@ -1,0 +1,273 @@
+package io.sparkformer.collective;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.channels.SelectionKey;
+import java.nio.channels.Selector;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+
+/**
+ * Sums between hosts: each leader is sent its slice of everybody's sums, adds them up in the tree's
+ * order, and sends the total to all. Slices flow as they are ready: a leader's total of a chunk
+ * leaves while later chunks still come.
+ */
+final class HostExchange implements Closeable {
+
+  private static final int SPIN_NANOS = 50_000;
+  private static final int SELECT_MILLIS = 20;
+  private static final int READ_BYTES = 1 << 18;
+
+  /** Those nearer to a late rank should be the ones that name it. */
+  private static final int MORE_SECONDS = 2;
+
+  private final int self;
+  private final List<Link> links;
+  private final Patience patience;
+  private final TreeSum tree;
+  private final Selector selector;
+  private final List<List<ByteBuffer>> staging = new ArrayList<>();
+
+  /**
+   * @param self index of this host
+   * @param spans that each host sums up
+   * @param links to the leaders of the other hosts, in order, with null in this one's place
+   * @param maxFloats of a buffer
+   */
+  HostExchange(
+      int self,
+      List<List<Span>> spans,
+      List<Link> links,
+      Span step,
+      int maxFloats,
+      Patience patience)
+      throws IOException {
+    this.self = self;
+    this.links = links;
+    this.patience = patience;
+    this.tree = new TreeSum(step, spans.stream().flatMap(List::stream).toList());
+    this.selector = Selector.open();
+    for (Link link : links) {
+      if (link != null) {
+        link.channel().register(selector, 0);
+      }
+    }
+    int sliceBytes = (maxFloats / links.size() + 1) * Float.BYTES;
+    for (int host = 0; host < links.size(); host++) {
+      List<ByteBuffer> ofHost = new ArrayList<>();
+      for (int i = 0; i < spans.get(host).size() && host != self; i++) {
+        ofHost.add(ByteBuffer.allocateDirect(sliceBytes));
+      }
+      staging.add(ofHost);
+    }
+  }
+
+  /**
+   * Replaces the first buffer's content by the total.
+   *
+   * @param own a buffer for each of this host's spans
+   */
+  void sum(List<ByteBuffer> own) throws IOException {
+    new Round(own).run();
+  }
+
+  /** One exchange. */
+  private final class Round {
+    private final List<ByteBuffer> own;
+    private final int floats;
+    private final List<FloatBuffer> inputs = new ArrayList<>();
+    private final List<Stream> streams = new ArrayList<>();
+    private final FloatBuffer total;
+    private int summed;
+
+    Round(List<ByteBuffer> own) {
+      this.own = own;
+      this.floats = own.get(0).capacity() / Float.BYTES;
+      this.total = slice(own.get(0), self).asFloatBuffer();
+      for (int host = 0; host < links.size(); host++) {
+        if (host == self) {
+          own.forEach(buffer -> inputs.add(slice(buffer, self).asFloatBuffer()));
+          continue;
+        }
+        streams.add(new Stream(host));
+      }
+    }
+
+    private int start(int host) {
+      return (int) ((long) floats * host / links.size());
+    }
+
+    private ByteBuffer slice(ByteBuffer buffer, int host) {
+      int from = start(host) * Float.BYTES;
+      return buffer
+          .slice(from, start(host + 1) * Float.BYTES - from)
+          .order(ByteOrder.nativeOrder());
+    }
+
+    void run() throws IOException {
+      Patience.Wait wait = patience.begin(MORE_SECONDS);
+      long idleSince = System.nanoTime();
+      while (true) {
+        boolean moved = false;
+        boolean done = true;
+        for (Stream stream : streams) {
+          moved |= stream.receive();
+        }
+        sumWhatCame();
+        for (Stream stream : streams) {
+          moved |= stream.send();
+          done &= stream.isDone();
+        }
+        if (done) {
+          streams.forEach(stream -> stream.link.dataReceived());
+          return;
+        }
+        if (moved) {
+          wait = patience.begin(MORE_SECONDS);
+          idleSince = System.nanoTime();
+        } else if (System.nanoTime() - idleSince > SPIN_NANOS) {
+          check(wait);
+          await();
+        } else {
+          Thread.onSpinWait();
+        }
+      }
+    }
+
+    private void sumWhatCame() {
+      int ready = total.capacity();
+      for (Stream stream : streams) {
+        ready = Math.min(ready, stream.receivedFloats());
+      }
+      boolean last = ready == total.capacity();
+      int to = last ? ready : ready / TreeSum.CHUNK_FLOATS * TreeSum.CHUNK_FLOATS;
+      if (to > summed) {
+        tree.sum(inputs, summed, to, total);
+        summed = to;
+      }
+    }
+
+    private void check(Patience.Wait wait) {
+      wait.requireWanted();
+      if (wait.isOver()) {
+        Stream late = Collections.min(streams, Comparator.comparing(Stream::receivedFloats));
+        throw new PeerFailedException(
+            String.format(
+                "%s is late: nothing came from it for %d s, so it hangs, its host is overloaded or the network is cut",
+                late.link.peerName(), wait.seconds()));
+      }
+    }
+
+    private void await() throws IOException {
+      for (Stream stream : streams) {
+        stream.link.channel().keyFor(selector).interestOps(stream.interest());
+      }
+      selector.select(SELECT_MILLIS);
+      selector.selectedKeys().clear();
+    }
+
+    /** What goes to and comes from one other host. */
+    private final class Stream {
+      private final Link link;
+      private final List<ByteBuffer> outgoing = new ArrayList<>();
+      private final List<ByteBuffer> incoming = new ArrayList<>();
+      private boolean marked;
+      private int sending;
+      private int receiving;
+
+      Stream(int host) {
+        this.link = links.get(host);
+        outgoing.add(link.dataMark());
+        own.forEach(buffer -> outgoing.add(slice(buffer, host)));
+        outgoing.add(slice(own.get(0), self));
+        for (int i = 0; i < staging.get(host).size(); i++) {
+          ByteBuffer sums = staging.get(host).get(i).slice(0, total.capacity() * Float.BYTES);
+          incoming.add(sums);
+          inputs.add(sums.order(ByteOrder.nativeOrder()).asFloatBuffer());
+        }
+        incoming.add(slice(own.get(0), host));
+      }
+
+      boolean receive() {
+        boolean moved = false;
+        if (!marked) {
+          marked = link.readMark();
+          moved = marked;
+        }
+        while (marked && receiving < incoming.size()) {
+          ByteBuffer into = incoming.get(receiving);
+          if (!into.hasRemaining()) {
+            receiving++;
+            continue;
+          }
+          into.limit(Math.min(into.capacity(), into.position() + READ_BYTES));
+          int count = link.read(into);
+          into.limit(into.capacity());
+          moved |= count > 0;
+          break; // what came is summed while it is in the cache
+        }
+        return moved;
+      }
+
+      /** Of the slice that this host sums up, as much as has come of all the other host's spans. */
+      int receivedFloats() {
+        int last = incoming.size() - 2;
+        if (receiving > last) {
+          return total.capacity();
+        }
+        return receiving < last ? 0 : incoming.get(last).position() / Float.BYTES;
+      }
+
+      boolean send() {
+        boolean moved = false;
+        while (sending < outgoing.size()) {
+          ByteBuffer next = outgoing.get(sending);
+          if (sending == outgoing.size() - 1) { // the total
+            next.limit(summed * Float.BYTES);
+          }
+          if (!next.hasRemaining()) {
+            if (next.limit() < next.capacity()) {
+              break; // not summed yet
+            }
+            sending++;
+            continue;
+          }
+          int count = link.write(next);
+          moved |= count > 0;
+          if (count == 0) {
+            break;
+          }
+        }
+        if (sending == outgoing.size()) {
+          link.dataSent();
+        }
+        return moved;
+      }
+
+      /** The last buffer is not left, so that nothing is read from the peer's next round. */
+      boolean hasAll() {
+        return receiving == incoming.size()
+            || (receiving == incoming.size() - 1 && !incoming.get(receiving).hasRemaining());
+      }
+
+      boolean isDone() {
+        return sending == outgoing.size() && hasAll();
+      }
+
+      int interest() {
+        boolean hasOutgoing = sending < outgoing.size() && outgoing.get(sending).hasRemaining();
+        return (hasAll() ? 0 : SelectionKey.OP_READ) | (hasOutgoing ? SelectionKey.OP_WRITE : 0);
+      }
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    selector.close();
+  }
+}
