@@ -3,6 +3,7 @@ package io.sparkformer.model;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
@@ -46,7 +47,12 @@ public final class ModelDirectory {
 
   /** A directory that is to be written. */
   public static ModelDirectory at(Configuration configuration, Path directory) {
-    return new ModelDirectory(Storage.fileSystem(directory, configuration), directory);
+    return at(Storage.fileSystem(directory, configuration), directory);
+  }
+
+  /** A directory that is to be written to a given file system. */
+  public static ModelDirectory at(FileSystem fileSystem, Path directory) {
+    return new ModelDirectory(fileSystem, directory);
   }
 
   /**
@@ -187,11 +193,25 @@ public final class ModelDirectory {
    */
   public void save(Gpt model, Optional<CharTokenizer> tokenizer, Optional<Integer> endOfText)
       throws IOException {
+    save(model.config(), model.weights(), tokenizer, endOfText);
+  }
+
+  /**
+   * As {@link #save(Gpt, Optional, Optional)}, of a model that is given by its parts.
+   *
+   * @param weights float32, under the model's names
+   */
+  public void save(
+      ModelConfig config,
+      Map<String, NDArray> weights,
+      Optional<CharTokenizer> tokenizer,
+      Optional<Integer> endOfText)
+      throws IOException {
     fileSystem.mkdirs(directory);
     try (OutputStream out = fileSystem.create(new Path(directory, CONFIG), true)) {
-      JSON.writerWithDefaultPrettyPrinter().writeValue(out, configJson(model.config(), endOfText));
+      JSON.writerWithDefaultPrettyPrinter().writeValue(out, configJson(config, endOfText));
     }
-    SafeTensors.write(fileSystem, new Path(directory, WEIGHTS), model.weights());
+    SafeTensors.write(fileSystem, new Path(directory, WEIGHTS), weights);
     if (tokenizer.isPresent()) {
       tokenizer.get().write(fileSystem, directory);
     }

@@ -4,22 +4,22 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.SafeTensors;
+import io.sparkformer.train.SummedFiles.FileSum;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.Comparator;
-import java.util.HexFormat;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -42,10 +42,11 @@ final class CheckpointStore {
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String STATE = "state.json";
   private static final String DONE = "DONE";
-  private static final int COPY_BYTES = 1 << 20;
 
   private final RunDirectory run;
   private final int keep;
+  private final Set<String> damaged = new HashSet<>();
+  private Path newestWhole;
 
   CheckpointStore(RunDirectory run, int keep) {
     this.run = run;
@@ -55,70 +56,73 @@ final class CheckpointStore {
   /** A checkpoint that was found whole. */
   record Found(Path path, RunState state, List<Metric> metrics) {}
 
-  private record FileSum(long bytes, String sha256) {}
-
   /** Writes one and deletes those that are too many. */
-  void write(RunState state, RunDirectory.Content model, AdamW optimizer, MetricsLog metrics)
-      throws IOException {
-    FileSystem fileSystem = run.fileSystem();
+  void write(RunState state, Snapshot snapshot, MetricsLog metrics) throws IOException {
     Path target =
         new Path(run.checkpoints(), String.format(Locale.ROOT, PREFIX + "%08d", state.step()));
     run.replace(
         target,
-        directory -> {
-          model.write(directory);
-          SafeTensors.write(fileSystem, new Path(directory, OPTIMIZER), optimizer.state());
-          metrics.copyTo(fileSystem, directory);
-          writeJson(new Path(directory, STATE), state);
-          Map<String, FileSum> sums = new TreeMap<>();
-          for (FileStatus file : fileSystem.listStatus(directory)) {
-            sums.put(file.getPath().getName(), sum(file.getPath()));
-          }
-          writeJson(new Path(directory, DONE), sums);
+        (files, directory) -> {
+          snapshot.writeModel(files, directory);
+          snapshot.writeOptimizer(files, new Path(directory, OPTIMIZER));
+          metrics.copyTo(files, directory);
+          writeJson(files, new Path(directory, STATE), state);
+          writeJson(files, new Path(directory, DONE), files.sums());
         });
+    newestWhole = target;
+    damaged.remove(target.getName());
     tidy(target);
   }
 
   /**
-   * Leaves the newest ones up to the one just written. What is above it was damaged, or this run
-   * would have begun there.
+   * Deletes damaged ones and those that are too old. One above that is whole is none of this run's:
+   * a run that took this one for dead may have written it.
    */
   private void tidy(Path written) throws IOException {
-    FileSystem fileSystem = run.fileSystem();
-    List<Path> all = newestFirst();
-    int newest = all.indexOf(written);
-    for (int i = 0; i < all.size(); i++) {
-      if (i < newest || i >= newest + keep) {
-        fileSystem.delete(all.get(i), true);
+    for (String name : damaged) {
+      Path path = new Path(run.checkpoints(), name);
+      if (damage(path).isPresent()) { // still
+        run.fileSystem().delete(path, true);
       }
     }
-    for (FileStatus file : fileSystem.listStatus(run.checkpoints())) {
-      if (file.getPath().getName().startsWith("." + PREFIX)) {
-        fileSystem.delete(file.getPath(), true); // of a run that was killed as it wrote
-      }
+    damaged.clear();
+    List<Path> upToIt =
+        newestFirst().stream()
+            .filter(path -> path.getName().compareTo(written.getName()) <= 0)
+            .toList();
+    for (Path path : upToIt.subList(Math.min(keep, upToIt.size()), upToIt.size())) {
+      run.fileSystem().delete(path, true);
     }
   }
 
-  /**
-   * The newest whole checkpoint; damaged ones are passed over with a warning.
-   *
-   * @throws InvalidInputException if there is none
-   */
-  Found newest() throws IOException {
+  /** The newest whole checkpoint, if there is one; damaged ones are passed over with a warning. */
+  Optional<Found> newest() throws IOException {
     for (Path path : newestFirst()) {
       Optional<String> damage = damage(path);
       if (damage.isEmpty()) {
         try (InputStream in = run.fileSystem().open(new Path(path, STATE))) {
           RunState state = JSON.readValue(in, RunState.class);
-          return new Found(path, state, MetricsLog.read(run.fileSystem(), path));
+          newestWhole = path;
+          return Optional.of(new Found(path, state, MetricsLog.read(run.fileSystem(), path)));
         }
       }
+      damaged.add(path.getName());
       LOG.warn("{} is damaged ({}): trying the one before", Storage.shown(path), damage.get());
     }
-    throw new InvalidInputException(
+    return Optional.empty();
+  }
+
+  /** What to say where {@link #newest} found none and one was asked for. */
+  InvalidInputException nothingToResume() {
+    return new InvalidInputException(
         String.format(
             "nothing to resume: %s has no whole checkpoint: leave --resume away and give --overwrite to start again",
             Storage.shown(run.path())));
+  }
+
+  /** The newest that this run wrote or began with. */
+  Optional<Path> newestWhole() {
+    return Optional.ofNullable(newestWhole);
   }
 
   /** Copies weights and moments of a checkpoint into a model and its optimizer. */
@@ -131,8 +135,10 @@ final class CheckpointStore {
   }
 
   private List<Path> newestFirst() throws IOException {
-    FileStatus[] all = run.fileSystem().listStatus(run.checkpoints());
-    return Arrays.stream(all)
+    if (!run.fileSystem().exists(run.checkpoints())) {
+      return List.of();
+    }
+    return Arrays.stream(run.fileSystem().listStatus(run.checkpoints()))
         .map(FileStatus::getPath)
         .filter(path -> path.getName().startsWith(PREFIX))
         .sorted(Comparator.comparing(Path::getName).reversed())
@@ -151,7 +157,7 @@ final class CheckpointStore {
               in,
               JSON.getTypeFactory().constructMapType(TreeMap.class, String.class, FileSum.class));
       for (Map.Entry<String, FileSum> file : sums.entrySet()) {
-        if (!sum(new Path(path, file.getKey())).equals(file.getValue())) {
+        if (!FileSum.of(run.fileSystem(), new Path(path, file.getKey())).equals(file.getValue())) {
           return Optional.of(file.getKey() + " is not what was written");
         }
       }
@@ -161,21 +167,8 @@ final class CheckpointStore {
     }
   }
 
-  private FileSum sum(Path file) throws IOException {
-    MessageDigest digest = Sha256.digest();
-    byte[] chunk = new byte[COPY_BYTES];
-    long bytes = 0;
-    try (InputStream in = run.fileSystem().open(file)) {
-      for (int n = in.read(chunk); n >= 0; n = in.read(chunk)) {
-        digest.update(chunk, 0, n);
-        bytes += n;
-      }
-    }
-    return new FileSum(bytes, HexFormat.of().formatHex(digest.digest()));
-  }
-
-  private void writeJson(Path file, Object value) throws IOException {
-    try (OutputStream out = run.fileSystem().create(file, true)) {
+  private static void writeJson(FileSystem files, Path file, Object value) throws IOException {
+    try (OutputStream out = files.create(file, true)) {
       out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(value));
       out.write('\n');
     }

@@ -43,7 +43,9 @@ public final class MetricsLog implements Closeable {
    */
   static MetricsLog create(FileSystem fileSystem, Path directory, List<Metric> earlier)
       throws IOException {
-    MetricsLog log = new MetricsLog(fileSystem.create(new Path(directory, FILE_NAME), true));
+    Path file = new Path(directory, FILE_NAME);
+    fileSystem.delete(file, false); // A stale process would go on writing into a file that stays.
+    MetricsLog log = new MetricsLog(fileSystem.create(file, true));
     for (Metric metric : earlier) {
       log.append(metric);
     }

@@ -2,6 +2,7 @@ package io.sparkformer.train;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
 
@@ -96,12 +97,23 @@ public record Recipe(
    *
    * @param interval steps between two checkpoints; one more is made at the end
    * @param keep the newest ones that stay
+   * @param onFailure what becomes of a run whose checkpoint cannot be written
    */
-  public record Checkpoints(int interval, int keep) {
+  public record Checkpoints(int interval, int keep, OnFailure onFailure) {
     public Checkpoints {
       atLeast("checkpoint.interval", interval, 1);
       atLeast("checkpoint.keep", keep, 1);
     }
+  }
+
+  /** What becomes of a run whose checkpoint cannot be written. */
+  public enum OnFailure {
+    /** It goes on, with a warning; older checkpoints stay. */
+    @JsonProperty("continue")
+    CONTINUE,
+    /** It ends. */
+    @JsonProperty("stop")
+    STOP
   }
 
   /** Weights, gradients and two moments in float32. */

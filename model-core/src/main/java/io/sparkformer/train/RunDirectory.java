@@ -8,7 +8,11 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.UUID;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -22,6 +26,11 @@ import org.apache.hadoop.fs.Path;
 public record RunDirectory(FileSystem fileSystem, Path path) {
 
   public static final String RECIPE = "recipe.yaml";
+
+  private static final String WRITING = ".writing";
+  private static final String OLD = ".old";
+  private static final Pattern HIDDEN =
+      Pattern.compile("\\.(best|last|step-[0-9]+)(?:\\.[0-9a-f-]+)?(\\.writing|\\.old)");
 
   /** What to do about an output that is there. */
   public enum Mode {
@@ -126,21 +135,54 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   /** What fills a directory that is being written. */
   interface Content {
-    void write(Path directory) throws IOException;
+    void write(SummedFiles files, Path directory) throws IOException;
   }
 
-  /** Writes a directory under a hidden name and puts it in place of the one that is there. */
+  /**
+   * Writes a directory under a hidden name, no other writer's, and puts it in place of the one that
+   * is there.
+   */
   void replace(Path target, Content content) throws IOException {
-    Path written = new Path(target.getParent(), "." + target.getName() + ".writing");
-    Path old = new Path(target.getParent(), "." + target.getName() + ".old");
-    fileSystem.delete(written, true);
-    fileSystem.delete(old, true);
-    content.write(written);
-    if (fileSystem.exists(target)) {
-      rename(target, old);
+    String hidden = "." + target.getName() + "." + UUID.randomUUID();
+    Path written = new Path(target.getParent(), hidden + WRITING);
+    Path old = new Path(target.getParent(), hidden + OLD);
+    try {
+      content.write(new SummedFiles(fileSystem), written);
+      if (fileSystem.exists(target)) {
+        rename(target, old);
+      }
+      rename(written, target);
+    } catch (IOException | RuntimeException e) {
+      deleteAfter(e, written);
+      throw e;
     }
-    rename(written, target);
     fileSystem.delete(old, true);
+  }
+
+  private void deleteAfter(Exception failure, Path partial) {
+    try {
+      fileSystem.delete(partial, true);
+    } catch (IOException | RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Removes what a killed run was writing; what it had moved away for that comes back. */
+  void deleteStale() throws IOException {
+    for (Path parent : List.of(path, checkpoints())) {
+      for (FileStatus file : fileSystem.listStatus(parent)) {
+        Matcher hidden = HIDDEN.matcher(file.getPath().getName());
+        if (!hidden.matches()) {
+          continue;
+        }
+        Path target = new Path(parent, hidden.group(1));
+        if (hidden.group(2).equals(OLD) && !fileSystem.exists(target)) {
+          rename(file.getPath(), target);
+        } else {
+          fileSystem.delete(file.getPath(), true);
+        }
+      }
+    }
   }
 
   private void rename(Path from, Path to) throws IOException {

@@ -9,13 +9,14 @@ import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.TokenStream;
 import io.sparkformer.datasets.sample.SequentialWindows;
 import io.sparkformer.model.Gpt;
-import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.train.RunWriter.Part;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
-import org.apache.hadoop.conf.Configuration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -31,7 +32,6 @@ public final class TrainingRun implements AutoCloseable {
       "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
           + " checkpoints written before it are kept";
 
-  private final Configuration configuration;
   private final Recipe recipe;
   private final TokenDataset data;
   private final RunDirectory directory;
@@ -44,7 +44,7 @@ public final class TrainingRun implements AutoCloseable {
   private final CheckpointStore checkpoints;
   private final Consumer<Metric> listener;
 
-  private MetricsLog metrics;
+  private RunWriter writer;
   private long step;
   private double bestValidLoss = Double.POSITIVE_INFINITY;
   private double lastTrainLoss;
@@ -57,7 +57,7 @@ public final class TrainingRun implements AutoCloseable {
    * @param steps updates done in all
    * @param trainLoss of the last model, over as many batches as the valid loss
    * @param validLoss of the last model
-   * @param bestValidLoss of all evaluations
+   * @param bestValidLoss of the model in best/
    * @param tokensPerSecond trained, over this run's steps without evaluations and checkpoints
    * @param seconds of this run
    * @param parameters of the model
@@ -75,7 +75,6 @@ public final class TrainingRun implements AutoCloseable {
       implements java.io.Serializable {}
 
   private TrainingRun(
-      Configuration configuration,
       Recipe recipe,
       TokenDataset data,
       RunDirectory directory,
@@ -83,7 +82,6 @@ public final class TrainingRun implements AutoCloseable {
       Device device,
       Consumer<Metric> listener)
       throws IOException {
-    this.configuration = configuration;
     this.recipe = recipe;
     this.data = data;
     this.directory = directory;
@@ -115,12 +113,11 @@ public final class TrainingRun implements AutoCloseable {
    * @param data verified and read; stays the caller's
    * @param directory the output
    * @param mode what to do about an output that is there
-   * @param listener told every metric as it is written
+   * @param listener told every metric as it is measured
    * @throws io.sparkformer.datasets.InvalidInputException if recipe, data and output do not fit
    *     each other; the output is then as it was
    */
   public static TrainingRun open(
-      Configuration configuration,
       RecipeFile file,
       TokenDataset data,
       RunDirectory directory,
@@ -131,17 +128,23 @@ public final class TrainingRun implements AutoCloseable {
       throws IOException {
     Recipe recipe = file.bind(data.manifest().vocabSize());
     directory.check(mode);
-    TrainingRun run =
-        new TrainingRun(configuration, recipe, data, directory, collective, device, listener);
+    TrainingRun run = new TrainingRun(recipe, data, directory, collective, device, listener);
     try {
       List<Metric> earlier = List.of();
       if (mode == RunDirectory.Mode.RESUME) {
         earlier = run.restore();
+        directory.deleteStale();
         directory.writeRecipe(file.yaml());
       } else {
         directory.create(file.yaml());
       }
-      run.metrics = MetricsLog.create(directory.fileSystem(), directory.path(), earlier);
+      run.writer =
+          new RunWriter(
+              directory,
+              run.checkpoints,
+              MetricsLog.create(directory.fileSystem(), directory.path(), earlier),
+              recipe.checkpoint().onFailure(),
+              RunWriter.PATIENCE);
     } catch (IOException | RuntimeException e) {
       run.close();
       throw e;
@@ -155,7 +158,7 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private List<Metric> restore() throws IOException {
-    CheckpointStore.Found found = checkpoints.newest();
+    CheckpointStore.Found found = checkpoints.newest().orElseThrow(checkpoints::nothingToResume);
     RunState before = found.state();
     before.requireContinuedBy(state(), directory.path());
     checkpoints.load(found, model, optimizer);
@@ -185,15 +188,18 @@ public final class TrainingRun implements AutoCloseable {
       step++;
       requireFinite(done);
       clock.stop(done.loss());
+      writer.check();
       if (step == 1 || step % recipe.training().logInterval() == 0) {
         record(clock.metric(step, done));
       }
-      if (step % recipe.evaluation().interval() == 0) {
-        evaluate();
+      Set<Part> due = EnumSet.noneOf(Part.class);
+      if (step % recipe.evaluation().interval() == 0 && evaluate()) {
+        due.add(Part.BEST);
       }
       if (step % recipe.checkpoint().interval() == 0) {
-        checkpoint();
+        due.add(Part.CHECKPOINT);
       }
+      keep(due);
     }
     finish(firstStep);
     return new Summary(
@@ -209,13 +215,16 @@ public final class TrainingRun implements AutoCloseable {
 
   /** The end of a run is evaluated and kept whatever the intervals. */
   private void finish(long firstStep) throws IOException {
-    if (evaluatedStep != step) {
-      evaluate();
+    writer.await(); // However slow storage is: there is room then.
+    Set<Part> due = EnumSet.of(Part.LAST);
+    if (evaluatedStep != step && evaluate()) {
+      due.add(Part.BEST);
     }
     if (step > firstStep && step % recipe.checkpoint().interval() != 0) {
-      checkpoint();
+      due.add(Part.CHECKPOINT);
     }
-    directory.replace(directory.last(), this::save);
+    keep(due);
+    writer.await();
   }
 
   private void requireFinite(Trainer.Step done) {
@@ -227,7 +236,8 @@ public final class TrainingRun implements AutoCloseable {
         step);
   }
 
-  private void evaluate() throws IOException {
+  /** Whether the model is the best so far. */
+  private boolean evaluate() throws IOException {
     lastTrainLoss = Evaluation.of(model, trainWindows, done -> {}).loss();
     lastValidLoss = Evaluation.of(model, validWindows, done -> {}).loss();
     // An update shows in the loss of the next step, and the last one has no next step.
@@ -240,32 +250,32 @@ public final class TrainingRun implements AutoCloseable {
     evaluatedStep = step;
     record(Metric.evaluation(step, "train", lastTrainLoss));
     record(Metric.evaluation(step, "valid", lastValidLoss));
-    if (lastValidLoss < bestValidLoss) {
-      bestValidLoss = lastValidLoss;
-      directory.replace(directory.best(), this::save);
-    }
+    return lastValidLoss < bestValidLoss;
   }
 
   private void record(Metric metric) throws IOException {
-    metrics.append(metric);
+    writer.append(metric);
     listener.accept(metric);
   }
 
-  private void checkpoint() throws IOException {
-    checkpoints.write(state(), this::save, optimizer, metrics);
-  }
-
-  private void save(org.apache.hadoop.fs.Path path) throws IOException {
-    ModelDirectory.at(configuration, path)
-        .save(model, Optional.of(data.tokenizer()), Optional.empty());
+  private void keep(Set<Part> due) throws IOException {
+    if (due.isEmpty() || !writer.awaitRoom(step, due)) {
+      return;
+    }
+    if (due.contains(Part.BEST)) {
+      bestValidLoss = lastValidLoss; // Not before: it is that of the model in best/.
+    }
+    Optional<AdamW> moments =
+        due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
+    writer.save(state(), Snapshot.of(model, data.tokenizer(), moments), due);
   }
 
   @Override
   public void close() throws IOException {
     optimizer.close();
     model.close();
-    if (metrics != null) {
-      metrics.close();
+    if (writer != null) {
+      writer.close();
     }
   }
 }

@@ -228,7 +228,7 @@ class RecipeFileTest {
   void anUnknownSettingIsNamed() {
     assertRefused(() -> RecipeFile.defaults().with(List.of("checkpoint.keeps=3")))
         .hasMessage(
-            "--set checkpoint.keeps=3: unknown key 'checkpoint.keeps': known here are checkpoint.interval, checkpoint.keep");
+            "--set checkpoint.keeps=3: unknown key 'checkpoint.keeps': known here are checkpoint.interval, checkpoint.keep, checkpoint.on-failure");
     assertRefused(() -> RecipeFile.defaults().with(List.of("checkpoints.keep=3")))
         .hasMessageStartingWith("--set checkpoints.keep=3: unknown key 'checkpoints'");
     assertRefused(() -> RecipeFile.defaults().with(List.of("optimizer.beta1=.nan")))

@@ -87,6 +87,7 @@ class RecipeTest {
         "evaluation.batches=-1    | evaluation.batches is -1: it must be at least 0",
         "checkpoint.interval=0    | checkpoint.interval is 0: it must be at least 1",
         "checkpoint.keep=0        | checkpoint.keep is 0: it must be at least 1",
+        "checkpoint.on-failure=go | checkpoint.on-failure is 'go': it must be one of continue, stop",
         "model.vocab-size=64      | model.vocab-size is 64, but the data set has 65 tokens: leave the key away, or raise it",
         "model.vocab-size=-1      | model.vocab-size is -1, but the data set has 65 tokens: leave the key away, or raise it",
         "model.vocab-size=99999999999 | model.vocab-size is 99999999999: it must be at most 2147483647",

@@ -59,13 +59,22 @@ final class TinyRun {
   static TrainingRun.Summary train(
       Path data, Path output, RunDirectory.Mode mode, Consumer<Metric> listener, String... settings)
       throws IOException {
+    return train(data, directory(output), mode, listener, settings);
+  }
+
+  static TrainingRun.Summary train(
+      Path data,
+      RunDirectory output,
+      RunDirectory.Mode mode,
+      Consumer<Metric> listener,
+      String... settings)
+      throws IOException {
     try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, hadoop(data));
         TrainingRun run =
             TrainingRun.open(
-                CONFIGURATION,
                 recipe(settings),
                 dataset,
-                directory(output),
+                output,
                 mode,
                 Collective.single(),
                 Device.cpu(),

@@ -94,7 +94,6 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
       Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
       try (TrainingRun run =
           TrainingRun.open(
-              hadoop,
               file,
               dataset,
               RunDirectory.of(hadoop, new Path(output)),

@@ -1,0 +1,74 @@
+package io.sparkformer.train;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.SafeTensors;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A copy, in host memory, of a model and, for a checkpoint, of its optimizer's state: what it
+ * writes is that of the step it was taken at, whatever is trained meanwhile.
+ */
+final class Snapshot implements AutoCloseable {
+
+  private final NDManager manager;
+  private final ModelConfig config;
+  private final CharTokenizer tokenizer;
+  private final Map<String, NDArray> weights;
+  private final Map<String, NDArray> moments;
+
+  private Snapshot(
+      Gpt model, CharTokenizer tokenizer, Map<String, NDArray> optimizerState, NDManager manager) {
+    this.manager = manager;
+    this.config = model.config();
+    this.tokenizer = tokenizer;
+    this.weights = copy(model.weights());
+    this.moments = copy(optimizerState);
+  }
+
+  /** Takes one; outlives the model and the optimizer. */
+  static Snapshot of(Gpt model, CharTokenizer tokenizer, Optional<AdamW> optimizer) {
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
+    try {
+      return new Snapshot(model, tokenizer, optimizer.map(AdamW::state).orElse(Map.of()), manager);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private Map<String, NDArray> copy(Map<String, NDArray> arrays) {
+    Map<String, NDArray> copies = new LinkedHashMap<>();
+    arrays.forEach(
+        (name, array) -> {
+          NDArray copy = manager.create(array.getShape(), array.getDataType());
+          array.copyTo(copy);
+          copies.put(name, copy);
+        });
+    return copies;
+  }
+
+  void writeModel(FileSystem fileSystem, Path directory) throws IOException {
+    ModelDirectory.at(fileSystem, directory)
+        .save(config, weights, Optional.of(tokenizer), Optional.empty());
+  }
+
+  void writeOptimizer(FileSystem fileSystem, Path file) throws IOException {
+    SafeTensors.write(fileSystem, file, moments);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}
