@@ -33,6 +33,7 @@ public final class Collective implements Closeable {
   private final Shape shape;
   private final List<List<Integer>> groups;
   private final List<Integer> group;
+  private final Patience patience;
   private Map<Integer, Link> links = Map.of();
   private GroupBuffers buffers;
   private Barrier barrier;
@@ -58,18 +59,24 @@ public final class Collective implements Closeable {
     }
   }
 
-  private Collective(List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups) {
+  private Collective(
+      List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups, Patience patience) {
     this.all = List.copyOf(all);
     this.rank = rank;
     this.shape = shape;
     this.groups = groups;
+    this.patience = patience;
     this.group = groups.stream().filter(g -> g.contains(rank)).findFirst().orElseThrow();
   }
 
-  /** A run of one rank, which has nothing to sum. */
-  public static Collective single(Shape shape) {
+  /** A run of one rank, which has nothing to sum and waits for nobody. */
+  public static Collective single(int microBatches) {
+    return single(new Shape(microBatches, List.of(1)), new Patience(1, () -> false));
+  }
+
+  private static Collective single(Shape shape, Patience patience) {
     List<Endpoint> self = List.of(new Endpoint("localhost", 0, "", 0));
-    return new Collective(self, 0, shape, List.of(List.of(0)));
+    return new Collective(self, 0, shape, List.of(List.of(0)), patience);
   }
 
   /**
@@ -86,17 +93,17 @@ public final class Collective implements Closeable {
       throws IOException {
     try (door) {
       if (all.size() == 1) {
-        return single(shape);
+        return single(shape, patience);
       }
       List<List<Integer>> groups =
           Endpoint.groups(all, ranks -> memoryBytes(shape, ranks, all.size()));
-      Collective collective = new Collective(all, rank, shape, groups);
-      collective.connect(door, secret, patience);
+      Collective collective = new Collective(all, rank, shape, groups, patience);
+      collective.connect(door, secret);
       return collective;
     }
   }
 
-  private void connect(Door door, byte[] secret, Patience patience) throws IOException {
+  private void connect(Door door, byte[] secret) throws IOException {
     if (group.size() == 1) {
       buffers = GroupBuffers.alone(shape, parts(group).size());
     }
@@ -203,7 +210,7 @@ public final class Collective implements Closeable {
    * @throws PeerFailedException if another rank is lost, late or gives up
    * @throws io.sparkformer.datasets.InvalidInputException if another rank found a user's mistake
    */
-  public void sum() throws IOException {
+  public void sum() {
     try {
       sumAll();
     } catch (PeerFailedException e) {
@@ -226,7 +233,7 @@ public final class Collective implements Closeable {
     return failure;
   }
 
-  private void sumAll() throws IOException {
+  private void sumAll() {
     if (barrier != null) {
       barrier.await(0);
       for (int bucket = 0; bucket < shape.bucketFloats().size(); bucket++) {
@@ -242,6 +249,15 @@ public final class Collective implements Closeable {
     if (barrier != null && groups.size() > 1) {
       barrier.await(EXCHANGE_SECONDS);
     }
+  }
+
+  /**
+   * Ends the work of a task that was told to end; for loops between sums.
+   *
+   * @throws PeerFailedException then
+   */
+  public void requireWanted() {
+    patience.begin().requireWanted();
   }
 
   /** Tells the others why this rank ends before its time. */

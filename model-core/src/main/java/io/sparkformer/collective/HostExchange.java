@@ -2,6 +2,7 @@ package io.sparkformer.collective;
 
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
@@ -72,8 +73,12 @@ final class HostExchange implements Closeable {
    *
    * @param own a buffer for each of this host's spans
    */
-  void sum(List<ByteBuffer> own) throws IOException {
-    new Round(own).run();
+  void sum(List<ByteBuffer> own) {
+    try {
+      new Round(own).run();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   /** One exchange. */

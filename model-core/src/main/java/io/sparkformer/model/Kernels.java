@@ -208,6 +208,14 @@ public final class Kernels implements AutoCloseable {
     }
   }
 
+  /** Copies arrays into others of the same shapes, on any device. */
+  public void copy(NDManager manager, List<NDArray> into, List<NDArray> from) {
+    try (IValue target = listOf(into);
+        IValue source = listOf(from)) {
+      call(manager, "copy", target, source).close();
+    }
+  }
+
   /**
    * One AdamW update (Loshchilov and Hutter 2019, arXiv:1711.05101) of the mean of gradients, after
    * clipping it to a global norm; weights, moments and step change in place.

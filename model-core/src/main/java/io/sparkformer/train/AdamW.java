@@ -110,6 +110,18 @@ public final class AdamW implements AutoCloseable {
         .toFloatArray()[0];
   }
 
+  /** First and second moments, each in the model's order. */
+  List<List<NDArray>> moments() {
+    List<NDArray> all = List.copyOf(state.values()); // the step stands first
+    int count = decays.length;
+    return List.of(all.subList(1, 1 + count), all.subList(1 + count, 1 + 2 * count));
+  }
+
+  /** Sets how many updates there were. */
+  void step(long updates) {
+    step.set(new float[] {updates});
+  }
+
   /** Moments and step count by name; writing to an array changes the optimizer. */
   public Map<String, NDArray> state() {
     return state;

@@ -1,5 +1,6 @@
 package io.sparkformer.train;
 
+import io.sparkformer.collective.Collective;
 import io.sparkformer.datasets.sample.SequentialWindows;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
@@ -43,6 +44,25 @@ public final class Evaluation {
       sum += (double) model.loss(batch) * batch.tokens();
       tokens += batch.tokens();
       progress.accept(++batches);
+    }
+    return new Result(sum / tokens, tokens);
+  }
+
+  /** The same with the work shared among ranks: the same bits for any number of them. */
+  static Result shared(Gpt model, SequentialWindows windows, ModelExchange exchange) {
+    int batches = Math.toIntExact(windows.batches());
+    Collective ranks = exchange.collective();
+    float[] losses = exchange.neutral(batches);
+    for (int i = ranks.rank(); i < batches; i += ranks.worldSize()) {
+      ranks.requireWanted();
+      losses[i] = model.loss(windows.batch(i));
+    }
+    losses = exchange.total(losses);
+    double sum = 0;
+    long tokens = 0;
+    for (int i = 0; i < batches; i++) {
+      sum += (double) losses[i] * windows.tokens(i);
+      tokens += windows.tokens(i);
     }
     return new Result(sum / tokens, tokens);
   }

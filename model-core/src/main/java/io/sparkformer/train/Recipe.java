@@ -29,6 +29,7 @@ public record Recipe(
    * @param seed of initialization, samples and dropout
    * @param threads of one rank; 0 for the executor's cores
    * @param logInterval steps between two lines of metrics
+   * @param verifyInterval steps between two checks that all ranks hold the same weights; 0 for none
    */
   public record Training(
       long maxSteps,
@@ -37,7 +38,8 @@ public record Recipe(
       Precision precision,
       long seed,
       int threads,
-      int logInterval) {
+      int logInterval,
+      int verifyInterval) {
 
     public Training {
       atLeast("training.max-steps", maxSteps, 1);
@@ -51,6 +53,7 @@ public record Recipe(
           microBatchSize);
       atLeast("training.threads", threads, 0);
       atLeast("training.log-interval", logInterval, 1);
+      atLeast("training.verify-interval", verifyInterval, 0);
     }
 
     /** Micro-batches of a step, over all ranks. */

@@ -4,10 +4,13 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
+import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -27,6 +30,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   public static final String RECIPE = "recipe.yaml";
 
+  private static final String RUN_LINE = "# run ";
   private static final String WRITING = ".writing";
   private static final String OLD = ".old";
   private static final Pattern HIDDEN =
@@ -87,7 +91,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
    *
    * @throws InvalidInputException if it cannot be made
    */
-  void create(String recipe) throws IOException {
+  void create(String recipe, String runId) throws IOException {
     try {
       for (Path own : List.of(checkpoints(), best(), last(), metrics(), losses())) {
         fileSystem.delete(own, true); // what else lies here is the user's
@@ -95,7 +99,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
       if (!fileSystem.mkdirs(checkpoints())) {
         throw new IOException("cannot create " + Storage.shown(checkpoints()));
       }
-      writeRecipe(recipe);
+      writeRecipe(recipe, runId); // last: what is here is now this run's
     } catch (IOException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new InvalidInputException(
@@ -106,9 +110,24 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     }
   }
 
-  void writeRecipe(String recipe) throws IOException {
+  /** The run whose attempt finished {@link #create} here, if one did. */
+  Optional<String> runId() throws IOException {
+    Path recipe = new Path(path, RECIPE);
+    if (!fileSystem.exists(recipe)) {
+      return Optional.empty();
+    }
+    try (BufferedReader lines =
+        new BufferedReader(
+            new InputStreamReader(fileSystem.open(recipe), StandardCharsets.UTF_8))) {
+      return Optional.ofNullable(lines.readLine())
+          .filter(line -> line.startsWith(RUN_LINE))
+          .map(line -> line.substring(RUN_LINE.length()));
+    }
+  }
+
+  void writeRecipe(String recipe, String runId) throws IOException {
     try (OutputStream out = fileSystem.create(new Path(path, RECIPE), true)) {
-      out.write(recipe.getBytes(StandardCharsets.UTF_8));
+      out.write((RUN_LINE + runId + "\n" + recipe).getBytes(StandardCharsets.UTF_8));
     }
   }
 

@@ -4,12 +4,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.sparkformer.collective.Span;
 import io.sparkformer.datasets.TokenStream;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.datasets.sample.WindowSampler;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
 
@@ -24,13 +24,19 @@ public final class Trainer {
   private final Recipe recipe;
   private final Gpt model;
   private final AdamW optimizer;
-  private final Collective collective;
+  private final ModelExchange exchange;
 
-  public Trainer(Recipe recipe, Gpt model, AdamW optimizer, Collective collective) {
+  public Trainer(Recipe recipe, Gpt model, AdamW optimizer, ModelExchange exchange) {
     this.recipe = recipe;
     this.model = model;
     this.optimizer = optimizer;
-    this.collective = collective;
+    this.exchange = exchange;
+  }
+
+  /** Of a run of one rank. */
+  public static Trainer alone(Recipe recipe, Gpt model, AdamW optimizer) {
+    return new Trainer(
+        recipe, model, optimizer, ModelExchange.alone(model, recipe.training().gradAccumSteps()));
   }
 
   /**
@@ -59,50 +65,58 @@ public final class Trainer {
    * Trains one step.
    *
    * @param step number of the step, from 0
+   * @throws io.sparkformer.collective.PeerFailedException if another rank is lost, late or fails
    */
   public Step step(Batches batches, long step) {
     int microBatches = recipe.training().gradAccumSteps();
+    float[] losses = exchange.neutral(microBatches);
     try (NDManager manager = model.manager().newSubManager()) {
-      List<NDArray> sums = new ArrayList<>();
-      double loss = 0;
-      int end = collective.endMicroBatch(microBatches);
-      for (int m = collective.firstMicroBatch(microBatches); m < end; m++) {
-        loss += accumulate(manager, sums, batches.batch(step, m), step, m);
+      List<NDArray> sums = List.of();
+      List<Span> spans = exchange.collective().spans();
+      for (int i = 0; i < spans.size(); i++) {
+        sums = sum(manager, spans.get(i), batches, step, losses);
+        exchange.contribute(i, sums, losses);
       }
-      double meanLoss = collective.sum(sums, loss) / microBatches;
+      double loss = 0;
+      for (float ofMicroBatch : exchange.total(sums, losses)) {
+        loss += ofMicroBatch;
+      }
       double learningRate =
           recipe
               .schedule()
               .learningRate(step, recipe.training().maxSteps(), recipe.optimizer().learningRate());
       double norm = optimizer.update(manager, sums, microBatches, learningRate);
-      return new Step(meanLoss, norm, learningRate);
+      return new Step(loss / microBatches, norm, learningRate);
     }
   }
 
-  private double accumulate(
-      NDManager manager, List<NDArray> sums, TokenBatch batch, long step, int microBatch) {
+  /** Gradients of a node of the tree of micro-batches, attached to the manager. */
+  private List<NDArray> sum(
+      NDManager manager, Span span, Batches batches, long step, float[] losses) {
+    if (span.isMicroBatch()) {
+      exchange.collective().requireWanted();
+      NDList result = gradients(manager, batches.batch(step, span.first()), step, span.first());
+      losses[span.first()] = result.get(0).toFloatArray()[0];
+      return result.subList(1, result.size());
+    }
+    List<NDArray> sums = sum(manager, span.left(), batches, step, losses);
+    try (NDManager scratch = manager.newSubManager()) {
+      model.kernels().accumulate(scratch, sums, sum(scratch, span.right(), batches, step, losses));
+    }
+    return sums;
+  }
+
+  private NDList gradients(NDManager manager, TokenBatch batch, long step, int microBatch) {
     if (recipe.model().dropout() > 0) {
       Kernels.seed(dropoutSeed(recipe.training().seed(), step, microBatch));
     }
-    // Inputs and all but the first gradients go as soon as they are added.
-    NDManager scratch = sums.isEmpty() ? manager : manager.newSubManager();
     Shape shape = new Shape(batch.rows(), batch.contextLength());
-    NDList result =
-        model
-            .kernels()
-            .gradients(
-                scratch.create(batch.inputs(), shape),
-                scratch.create(batch.targets(), shape),
-                model.weightList());
-    float loss = result.get(0).toFloatArray()[0];
-    List<NDArray> gradients = result.subList(1, result.size());
-    if (sums.isEmpty()) {
-      sums.addAll(gradients);
-    } else {
-      model.kernels().accumulate(scratch, sums, gradients);
-      scratch.close();
-    }
-    return loss;
+    return model
+        .kernels()
+        .gradients(
+            manager.create(batch.inputs(), shape),
+            manager.create(batch.targets(), shape),
+            model.weightList());
   }
 
   private static long dropoutSeed(long seed, long step, int microBatch) {

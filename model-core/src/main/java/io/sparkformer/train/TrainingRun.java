@@ -3,8 +3,9 @@ package io.sparkformer.train;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
 import com.sun.management.OperatingSystemMXBean;
-import io.sparkformer.datasets.Storage;
+import io.sparkformer.collective.Collective;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.TokenStream;
 import io.sparkformer.datasets.sample.SequentialWindows;
@@ -16,13 +17,12 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One rank's run of a recipe over a data set: steps, evaluations, checkpoints, metrics, the best
- * and the last model.
+ * One rank's run of a recipe over a data set: steps and evaluations, shared with the other ranks;
+ * the first rank keeps checkpoints, metrics, the best and the last model.
  */
 public final class TrainingRun implements AutoCloseable {
 
@@ -32,19 +32,16 @@ public final class TrainingRun implements AutoCloseable {
       "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
           + " checkpoints written before it are kept";
 
+  private final RecipeFile file;
   private final Recipe recipe;
   private final TokenDataset data;
-  private final RunDirectory directory;
   private final Gpt model;
   private final AdamW optimizer;
-  private final Collective collective;
   private final TokenStream train;
   private final SequentialWindows validWindows;
   private final SequentialWindows trainWindows;
-  private final CheckpointStore checkpoints;
-  private final Consumer<Metric> listener;
+  private final Optional<RunKeeper> keeper;
 
-  private RunWriter writer;
   private long step;
   private double bestValidLoss = Double.POSITIVE_INFINITY;
   private double lastTrainLoss;
@@ -74,23 +71,15 @@ public final class TrainingRun implements AutoCloseable {
       long resumedFrom)
       implements java.io.Serializable {}
 
-  private TrainingRun(
-      Recipe recipe,
-      TokenDataset data,
-      RunDirectory directory,
-      Collective collective,
-      Device device,
-      Consumer<Metric> listener)
+  private TrainingRun(RecipeFile file, TokenDataset data, Device device, Optional<RunKeeper> keeper)
       throws IOException {
-    this.recipe = recipe;
+    this.file = file;
+    this.recipe = file.bind(data.manifest().vocabSize());
     this.data = data;
-    this.directory = directory;
-    this.collective = collective;
-    this.listener = listener;
+    this.keeper = keeper;
     recipe.requireFits(
         ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
             .getTotalMemorySize());
-    this.checkpoints = new CheckpointStore(directory, recipe.checkpoint().keep());
     this.train = data.split("train");
     int rows = recipe.training().microBatchSize();
     int contextLength = recipe.model().contextLength();
@@ -107,44 +96,22 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /**
-   * Makes everything ready for the first step: data checked, model built or restored, output made.
+   * The first rank's run, made ready: data checked, model built or restored. Nothing is stored
+   * before {@link #train}.
    *
    * @param file the recipe
    * @param data verified and read; stays the caller's
-   * @param directory the output
-   * @param mode what to do about an output that is there
-   * @param listener told every metric as it is measured
+   * @param keeper of the output; closed by this
    * @throws io.sparkformer.datasets.InvalidInputException if recipe, data and output do not fit
-   *     each other; the output is then as it was
+   *     each other
    */
-  public static TrainingRun open(
-      RecipeFile file,
-      TokenDataset data,
-      RunDirectory directory,
-      RunDirectory.Mode mode,
-      Collective collective,
-      Device device,
-      Consumer<Metric> listener)
-      throws IOException {
-    Recipe recipe = file.bind(data.manifest().vocabSize());
-    directory.check(mode);
-    TrainingRun run = new TrainingRun(recipe, data, directory, collective, device, listener);
+  public static TrainingRun leading(
+      RecipeFile file, TokenDataset data, Device device, RunKeeper keeper) throws IOException {
+    TrainingRun run = new TrainingRun(file, data, device, Optional.of(keeper));
     try {
-      List<Metric> earlier = List.of();
-      if (mode == RunDirectory.Mode.RESUME) {
-        earlier = run.restore();
-        directory.deleteStale();
-        directory.writeRecipe(file.yaml());
-      } else {
-        directory.create(file.yaml());
-      }
-      run.writer =
-          new RunWriter(
-              directory,
-              run.checkpoints,
-              MetricsLog.create(directory.fileSystem(), directory.path(), earlier),
-              recipe.checkpoint().onFailure(),
-              RunWriter.PATIENCE);
+      Optional<RunState> before = keeper.restore(run.recipe, run.state(), run.model, run.optimizer);
+      run.step = before.map(RunState::step).orElse(0L);
+      run.bestValidLoss = before.map(RunState::bestValidLoss).orElse(run.bestValidLoss);
     } catch (IOException | RuntimeException e) {
       run.close();
       throw e;
@@ -157,51 +124,81 @@ public final class TrainingRun implements AutoCloseable {
     return run;
   }
 
-  private List<Metric> restore() throws IOException {
-    CheckpointStore.Found found = checkpoints.newest().orElseThrow(checkpoints::nothingToResume);
-    RunState before = found.state();
-    before.requireContinuedBy(state(), directory.path());
-    checkpoints.load(found, model, optimizer);
-    step = before.step();
-    bestValidLoss = before.bestValidLoss();
-    LOG.info("resuming from {}", Storage.shown(found.path()));
-    return found.metrics();
+  /** Any other rank's run, made ready: it is given weights, moments and step by the first. */
+  public static TrainingRun following(RecipeFile file, TokenDataset data, Device device)
+      throws IOException {
+    return new TrainingRun(file, data, device, Optional.empty());
   }
 
   private RunState state() {
     return RunState.of(step, bestValidLoss, recipe, data.manifest());
   }
 
-  /** Trains to the recipe's last step. */
-  public Summary train() throws IOException {
+  /** Updates done so far. */
+  public long step() {
+    return step;
+  }
+
+  /** What a collective for this run must be able to sum. */
+  public Collective.Shape shape(int worldSize) {
+    return ModelExchange.shape(model, recipe.training().gradAccumSteps(), worldSize);
+  }
+
+  /**
+   * Trains to the recipe's last step, together with all other ranks.
+   *
+   * @param collective of this run's {@link #shape}; stays the caller's
+   * @throws io.sparkformer.collective.PeerFailedException if another rank is lost, late or fails
+   */
+  public Summary train(Collective collective) throws IOException {
+    try (ModelExchange exchange =
+        ModelExchange.over(collective, model, recipe.training().gradAccumSteps())) {
+      ReplicaCheck replicas = new ReplicaCheck(model, exchange);
+      agree(exchange);
+      replicas.requireSame(step);
+      if (keeper.isPresent()) {
+        keeper.get().begin(file, recipe.checkpoint().onFailure());
+      }
+      return train(exchange, replicas);
+    }
+  }
+
+  /** Gives every rank the first one's weights, moments and step. */
+  private void agree(ModelExchange exchange) {
+    step = exchange.gather(step)[0];
+    optimizer.step(step);
+    exchange.broadcast(model.weightList().arrays());
+    for (List<NDArray> moments : optimizer.moments()) {
+      exchange.broadcast(moments);
+    }
+  }
+
+  private Summary train(ModelExchange exchange, ReplicaCheck replicas) throws IOException {
     long started = System.nanoTime();
     long firstStep = step;
-    long maxSteps = recipe.training().maxSteps();
-    long tokensPerStep =
-        (long) recipe.training().globalBatchSize() * recipe.model().contextLength();
-    Trainer trainer = new Trainer(recipe, model, optimizer, collective);
+    Recipe.Training training = recipe.training();
+    Trainer trainer = new Trainer(recipe, model, optimizer, exchange);
     Trainer.Batches batches = Trainer.sampled(recipe, train);
-    StepClock clock = new StepClock(tokensPerStep);
-    while (step < maxSteps) {
+    StepClock clock =
+        new StepClock((long) training.globalBatchSize() * recipe.model().contextLength());
+    while (step < training.maxSteps()) {
       clock.start();
       Trainer.Step done = trainer.step(batches, step);
       step++;
       requireFinite(done);
       clock.stop(done.loss());
-      writer.check();
-      if (step == 1 || step % recipe.training().logInterval() == 0) {
+      if (training.verifyInterval() > 0 && step % training.verifyInterval() == 0) {
+        replicas.requireSame(step);
+      }
+      if (keeper.isPresent()) {
+        keeper.get().check();
+      }
+      if (step == 1 || step % training.logInterval() == 0) {
         record(clock.metric(step, done));
       }
-      Set<Part> due = EnumSet.noneOf(Part.class);
-      if (step % recipe.evaluation().interval() == 0 && evaluate()) {
-        due.add(Part.BEST);
-      }
-      if (step % recipe.checkpoint().interval() == 0) {
-        due.add(Part.CHECKPOINT);
-      }
-      keep(due);
+      afterStep(exchange);
     }
-    finish(firstStep);
+    finish(exchange, firstStep);
     return new Summary(
         step,
         lastTrainLoss,
@@ -213,18 +210,31 @@ public final class TrainingRun implements AutoCloseable {
         firstStep);
   }
 
+  private void afterStep(ModelExchange exchange) throws IOException {
+    Set<Part> due = EnumSet.noneOf(Part.class);
+    if (step % recipe.evaluation().interval() == 0 && evaluate(exchange)) {
+      due.add(Part.BEST);
+    }
+    if (step % recipe.checkpoint().interval() == 0) {
+      due.add(Part.CHECKPOINT);
+    }
+    keep(due);
+  }
+
   /** The end of a run is evaluated and kept whatever the intervals. */
-  private void finish(long firstStep) throws IOException {
-    writer.await(); // However slow storage is: there is room then.
+  private void finish(ModelExchange exchange, long firstStep) throws IOException {
     Set<Part> due = EnumSet.of(Part.LAST);
-    if (evaluatedStep != step && evaluate()) {
+    if (evaluatedStep != step && evaluate(exchange)) {
       due.add(Part.BEST);
     }
     if (step > firstStep && step % recipe.checkpoint().interval() != 0) {
       due.add(Part.CHECKPOINT);
     }
-    keep(due);
-    writer.await();
+    if (keeper.isPresent()) {
+      keeper.get().await(); // However slow storage is: there is room then.
+      keep(due);
+      keeper.get().await();
+    }
   }
 
   private void requireFinite(Trainer.Step done) {
@@ -237,9 +247,9 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** Whether the model is the best so far. */
-  private boolean evaluate() throws IOException {
-    lastTrainLoss = Evaluation.of(model, trainWindows, done -> {}).loss();
-    lastValidLoss = Evaluation.of(model, validWindows, done -> {}).loss();
+  private boolean evaluate(ModelExchange exchange) throws IOException {
+    lastTrainLoss = Evaluation.shared(model, trainWindows, exchange).loss();
+    lastValidLoss = Evaluation.shared(model, validWindows, exchange).loss();
     // An update shows in the loss of the next step, and the last one has no next step.
     require(
         Double.isFinite(lastTrainLoss) && Double.isFinite(lastValidLoss),
@@ -254,12 +264,13 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private void record(Metric metric) throws IOException {
-    writer.append(metric);
-    listener.accept(metric);
+    if (keeper.isPresent()) {
+      keeper.get().record(metric);
+    }
   }
 
   private void keep(Set<Part> due) throws IOException {
-    if (due.isEmpty() || !writer.awaitRoom(step, due)) {
+    if (keeper.isEmpty() || due.isEmpty() || !keeper.get().awaitRoom(step, due)) {
       return;
     }
     if (due.contains(Part.BEST)) {
@@ -267,15 +278,15 @@ public final class TrainingRun implements AutoCloseable {
     }
     Optional<AdamW> moments =
         due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
-    writer.save(state(), Snapshot.of(model, data.tokenizer(), moments), due);
+    keeper.get().keep(state(), () -> Snapshot.of(model, data.tokenizer(), moments), due);
   }
 
   @Override
   public void close() throws IOException {
     optimizer.close();
     model.close();
-    if (writer != null) {
-      writer.close();
+    if (keeper.isPresent()) {
+      keeper.get().close();
     }
   }
 }

@@ -110,6 +110,9 @@ class Kernels(Module):
   def accumulate(self: __torch__.Kernels, sums: List[Tensor], gradients: List[Tensor]) -> Tensor:
     torch._foreach_add_(sums, gradients)
     return sums[0]
+  def copy(self: __torch__.Kernels, into: List[Tensor], source: List[Tensor]) -> Tensor:
+    torch._foreach_copy_(into, source)
+    return into[0]
   def adamw(self: __torch__.Kernels,
     decayed: List[Tensor], decayed_gradients: List[Tensor], decayed_m: List[Tensor], decayed_v: List[Tensor],
     plain: List[Tensor], plain_gradients: List[Tensor], plain_m: List[Tensor], plain_v: List[Tensor],

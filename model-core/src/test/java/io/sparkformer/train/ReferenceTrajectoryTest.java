@@ -38,7 +38,7 @@ class ReferenceTrajectoryTest {
         AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
       Map<String, SafeTensors.Entry> init = tensors(GOLDEN + "init.safetensors");
       SafeTensors.copyInto(model.weights(), init, hadoop(file(GOLDEN)));
-      Trainer trainer = new Trainer(recipe, model, optimizer, Collective.single());
+      Trainer trainer = Trainer.alone(recipe, model, optimizer);
       Trainer.Batches given =
           (step, microBatch) -> {
             int from = (int) (step * 2 + microBatch) * 4 * 32;

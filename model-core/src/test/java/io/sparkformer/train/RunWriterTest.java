@@ -234,7 +234,7 @@ class RunWriterTest {
     private final RunWriter writer;
 
     Parts() throws IOException {
-      faulty.create(TinyRun.recipe().yaml());
+      faulty.create(TinyRun.recipe().yaml(), "run");
       writer =
           new RunWriter(
               faulty,

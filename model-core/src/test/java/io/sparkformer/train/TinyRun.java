@@ -4,6 +4,7 @@ import static io.sparkformer.SharedFiles.hadoop;
 import static io.sparkformer.SharedFiles.localFiles;
 
 import ai.djl.Device;
+import io.sparkformer.collective.Collective;
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.shard.ShardFile;
@@ -19,6 +20,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
@@ -69,17 +71,10 @@ final class TinyRun {
       Consumer<Metric> listener,
       String... settings)
       throws IOException {
+    RunKeeper keeper = new RunKeeper(output, mode, UUID.randomUUID().toString(), listener);
     try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, hadoop(data));
-        TrainingRun run =
-            TrainingRun.open(
-                recipe(settings),
-                dataset,
-                output,
-                mode,
-                Collective.single(),
-                Device.cpu(),
-                listener)) {
-      return run.train();
+        TrainingRun run = TrainingRun.leading(recipe(settings), dataset, Device.cpu(), keeper)) {
+      return run.train(Collective.single(run.shape(1).microBatches()));
     }
   }
 

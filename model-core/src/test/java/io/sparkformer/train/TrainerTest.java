@@ -87,7 +87,7 @@ class TrainerTest {
         recipe("model.dropout=0.5", "optimizer.learning-rate=0", "schedule.kind=constant");
     try (Gpt model = model(recipe);
         AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
-      Trainer trainer = new Trainer(recipe, model, optimizer, Collective.single());
+      Trainer trainer = Trainer.alone(recipe, model, optimizer);
       double first = trainer.step((step, m) -> batch(), 0).loss();
 
       assertThat(trainer.step((step, m) -> batch(), 1).loss()).isNotEqualTo(first);
@@ -98,12 +98,8 @@ class TrainerTest {
         Gpt same = model(single);
         AdamW ofTwo = AdamW.of(model, recipe.optimizer());
         AdamW ofOne = AdamW.of(same, single.optimizer())) {
-      double mean =
-          new Trainer(recipe, model, ofTwo, Collective.single()).step((s, m) -> batch(), 0).loss();
-      assertThat(
-              new Trainer(single, same, ofOne, Collective.single())
-                  .step((s, m) -> batch(), 0)
-                  .loss())
+      double mean = Trainer.alone(recipe, model, ofTwo).step((s, m) -> batch(), 0).loss();
+      assertThat(Trainer.alone(single, same, ofOne).step((s, m) -> batch(), 0).loss())
           .isNotEqualTo(mean);
     }
   }
@@ -125,7 +121,7 @@ class TrainerTest {
     try (Gpt model = model(recipe);
         AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
       float before = model.loss(batch());
-      Trainer trainer = new Trainer(recipe, model, optimizer, Collective.single());
+      Trainer trainer = Trainer.alone(recipe, model, optimizer);
       for (int step = 0; step < 30; step++) {
         trainer.step((s, m) -> batch(), step);
       }
@@ -149,7 +145,7 @@ class TrainerTest {
     try (Gpt model = model(recipe);
         AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
       float[] before = model.weights().get("transformer.wpe.weight").toFloatArray();
-      new Trainer(recipe, model, optimizer, Collective.single()).step((s, m) -> batch(), 0);
+      Trainer.alone(recipe, model, optimizer).step((s, m) -> batch(), 0);
 
       // A change of 2.5e-7 to a weight of 0.02 is lost in bfloat16.
       assertThat(model.weights().get("transformer.wpe.weight").toFloatArray()).isNotEqualTo(before);
@@ -163,7 +159,7 @@ class TrainerTest {
     Recipe recipe = recipe(precision, "training.max-steps=200");
     try (Gpt model = model(recipe);
         AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
-      Trainer trainer = new Trainer(recipe, model, optimizer, Collective.single());
+      Trainer trainer = Trainer.alone(recipe, model, optimizer);
       trainer.step((s, m) -> batch(), 0);
       int before = resources(model.manager());
       model.manager().cap(); // from here on an array that is attached to it is an error

@@ -9,7 +9,6 @@ import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
 import io.sparkformer.train.AdamW;
-import io.sparkformer.train.Collective;
 import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.Trainer;
@@ -119,7 +118,7 @@ final class BenchWork implements AutoCloseable {
             defaults.checkpoint());
     Gpt model = Gpt.initialized(size.model(), precision, Device.cpu(), 0);
     AdamW optimizer = AdamW.of(model, recipe.optimizer());
-    Trainer trainer = new Trainer(recipe, model, optimizer, Collective.single());
+    Trainer trainer = Trainer.alone(recipe, model, optimizer);
     return new BenchWork(size, steps, model, optimizer, trainer);
   }
 

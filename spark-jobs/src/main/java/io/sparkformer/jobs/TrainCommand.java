@@ -3,6 +3,7 @@ package io.sparkformer.jobs;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.train.RunDirectory;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -41,8 +42,51 @@ final class TrainCommand implements Callable<TrainResult> {
       names = "--workers",
       defaultValue = "1",
       paramLabel = "N",
-      description = "Ranks, one an executor; only 1 so far. Default: ${DEFAULT-VALUE}.")
+      description =
+          "Ranks, one an executor. More than one on a local master get executor processes here."
+              + " The result is the same for any number. Default: ${DEFAULT-VALUE}.")
   private int workers;
+
+  @Option(
+      names = "--min-workers",
+      defaultValue = "1",
+      paramLabel = "N",
+      description =
+          "The fewest ranks to go on with after some were lost. Default: ${DEFAULT-VALUE}.")
+  private int minWorkers;
+
+  @Option(
+      names = "--max-failures",
+      defaultValue = "3",
+      paramLabel = "N",
+      description =
+          "How often the run goes on from its newest checkpoint after ranks were lost."
+              + " Default: ${DEFAULT-VALUE}.")
+  private int maxFailures;
+
+  @Option(
+      names = "--wait-seconds",
+      defaultValue = "60",
+      paramLabel = "S",
+      description =
+          "How long to wait for executors, at the start and for lost ones to be replaced."
+              + " Default: ${DEFAULT-VALUE}.")
+  private int waitSeconds;
+
+  @Option(
+      names = "--rank-timeout-seconds",
+      defaultValue = "60",
+      paramLabel = "S",
+      description =
+          "How late a rank may be, compared with the others, before it counts as lost."
+              + " Default: ${DEFAULT-VALUE}.")
+  private int rankTimeoutSeconds;
+
+  @Option(
+      names = "--keep",
+      paramLabel = "N",
+      description = "The newest checkpoints that stay, as checkpoint.keep of the recipe.")
+  private Integer keep;
 
   @Option(names = "--resume", description = "Go on from the output's newest checkpoint.")
   private boolean resume;
@@ -59,14 +103,16 @@ final class TrainCommand implements Callable<TrainResult> {
   @Override
   public TrainResult call() throws Exception {
     require(!(resume && overwrite), "--resume and --overwrite exclude each other: give one");
-    require(
-        workers == 1,
-        "--workers is %d: training on several executors is not there yet, give 1",
-        workers);
+    Resilience resilience =
+        new Resilience(workers, minWorkers, maxFailures, waitSeconds, rankTimeoutSeconds);
+    List<String> all = new ArrayList<>(settings);
+    if (keep != null) {
+      all.add("checkpoint.keep=" + keep);
+    }
     TrainJob job =
         TrainJob.prepare(
-            SparkContexts.hadoopConfiguration(), config, settings, data, output, mode());
-    try (JavaSparkContext spark = SparkContexts.open("train", MetricsPlugin.class)) {
+            SparkContexts.hadoopConfiguration(), config, all, data, output, mode(), resilience);
+    try (JavaSparkContext spark = SparkContexts.open("train", RunEvents.class)) {
       return job.run(spark);
     }
   }

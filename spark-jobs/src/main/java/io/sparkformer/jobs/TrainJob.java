@@ -4,22 +4,19 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.train.Metric;
 import io.sparkformer.train.MetricsLog;
+import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.RunDirectory;
-import io.sparkformer.train.TrainingRun;
 import java.io.IOException;
 import java.util.List;
-import java.util.Locale;
+import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.reflect.ClassTag$;
 
 /**
  * Trains as one Spark barrier stage, a task for each rank; the driver checks what it can
@@ -29,19 +26,17 @@ final class TrainJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
 
-  private final RecipeFile recipe;
-  private final long maxSteps;
-  private final Path data;
+  private final Recipe recipe;
+  private final TrainTask.Order order;
   private final RunDirectory directory;
-  private final RunDirectory.Mode mode;
+  private final Resilience resilience;
 
   private TrainJob(
-      RecipeFile recipe, long maxSteps, Path data, RunDirectory directory, RunDirectory.Mode mode) {
+      Recipe recipe, TrainTask.Order order, RunDirectory directory, Resilience resilience) {
     this.recipe = recipe;
-    this.maxSteps = maxSteps;
-    this.data = data;
+    this.order = order;
     this.directory = directory;
-    this.mode = mode;
+    this.resilience = resilience;
   }
 
   /** Checks what the driver can, so that a mistake is said before Spark starts. */
@@ -51,7 +46,8 @@ final class TrainJob {
       List<String> settings,
       String data,
       String output,
-      RunDirectory.Mode mode)
+      RunDirectory.Mode mode,
+      Resilience resilience)
       throws IOException {
     Path file = Storage.path(config);
     RecipeFile recipe = RecipeFile.read(Storage.fileSystem(file, hadoop), file).with(settings);
@@ -64,40 +60,42 @@ final class TrainJob {
         "--output %s and --data %s are the same or one lies in the other: choose an output outside the data set",
         Storage.shown(directory.path()),
         Storage.shown(qualified));
-    int vocabSize = DatasetManifest.read(dataFiles, qualified).vocabSize();
+    Recipe bound = recipe.bind(DatasetManifest.read(dataFiles, qualified).vocabSize());
+    int microBatches = bound.training().gradAccumSteps();
+    require(
+        microBatches >= resilience.workers(),
+        "--workers %d is more than the micro-batches of a step, %d (training.global-batch-size %d /"
+            + " training.micro-batch-size %d): lower --workers, raise the global or lower the micro-batch size",
+        resilience.workers(),
+        microBatches,
+        bound.training().globalBatchSize(),
+        bound.training().microBatchSize());
     directory.check(mode);
-    return new TrainJob(
-        recipe, recipe.bind(vocabSize).training().maxSteps(), qualified, directory, mode);
+    TrainTask.Order order =
+        new TrainTask.Order(
+            UUID.randomUUID().toString(),
+            recipe.yaml(),
+            qualified.toString(),
+            directory.path().toString(),
+            mode,
+            resilience.rankTimeoutSeconds());
+    return new TrainJob(bound, order, directory, resilience);
   }
 
-  TrainResult run(JavaSparkContext spark) throws IOException {
+  /**
+   * Trains, attempt after attempt until one succeeds.
+   *
+   * @throws InvalidInputException if there is a user's mistake, or too much has failed
+   */
+  TrainResult run(JavaSparkContext spark) throws Exception {
     long started = System.nanoTime();
-    TrainTask task =
-        new TrainTask(
-            spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
-            recipe.yaml(),
-            data.toString(),
-            directory.path().toString(),
-            mode);
-    TrainingRun.Summary summary = train(spark, task);
+    Attempts.Done done;
+    try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps())) {
+      done = new Attempts(spark, order, resilience, progress).run();
+    }
     draw();
     return TrainResult.of(
-        summary, (System.nanoTime() - started) / 1e9, Storage.shown(directory.path()));
-  }
-
-  private TrainingRun.Summary train(JavaSparkContext spark, TrainTask task) {
-    try (TrainProgress progress = new TrainProgress(maxSteps)) {
-      MetricsPlugin.listen(progress);
-      Object results =
-          spark
-              .parallelize(List.of(0), 1)
-              .rdd()
-              .barrier()
-              .mapPartitions(
-                  task, false, ClassTag$.MODULE$.<TrainTask.Outcome>apply(TrainTask.Outcome.class))
-              .collect();
-      return ((TrainTask.Outcome[]) results)[0].summaryOrThrow();
-    }
+        done, (System.nanoTime() - started) / 1e9, Storage.shown(directory.path()));
   }
 
   /** A missing font or full disk must not take a trained model with it. */
@@ -109,61 +107,6 @@ final class TrainJob {
           directory.losses());
     } catch (IOException | RuntimeException | LinkageError e) {
       LOG.warn("{} was not drawn: {}", directory.losses().getName(), e.toString());
-    }
-  }
-
-  /** The driver's view of a run: a bar of steps, and a line for each evaluation. */
-  static final class TrainProgress implements java.util.function.Consumer<Metric>, AutoCloseable {
-    private final long maxSteps;
-    private Progress progress;
-    private double trainLoss;
-    private boolean closed;
-
-    TrainProgress(long maxSteps) {
-      this.maxSteps = maxSteps;
-    }
-
-    @Override
-    public synchronized void accept(Metric metric) {
-      if (metric.event() == Metric.Event.EVALUATION) {
-        evaluated(metric);
-        return;
-      }
-      if (closed) {
-        return; // a bar would stay open
-      }
-      if (progress == null) {
-        LOG.info("step {}: loss {}", metric.step(), number(metric.loss()));
-        progress = Progress.resume("train", "steps", metric.step(), maxSteps);
-      }
-      progress.stepTo(
-          metric.step(),
-          String.format(
-              Locale.ROOT, "loss %.4f, %,.0f tokens/s", metric.loss(), metric.tokensPerSecond()));
-    }
-
-    private void evaluated(Metric metric) {
-      if (metric.split().equals("train")) {
-        trainLoss = metric.loss();
-      } else {
-        LOG.info(
-            "step {}: train loss {}, valid loss {}",
-            metric.step(),
-            number(trainLoss),
-            number(metric.loss()));
-      }
-    }
-
-    private static String number(double loss) {
-      return String.format(Locale.ROOT, "%.4f", loss);
-    }
-
-    @Override
-    public synchronized void close() {
-      closed = true;
-      if (progress != null) {
-        progress.close();
-      }
     }
   }
 }

@@ -13,6 +13,8 @@ import io.sparkformer.train.TrainingRun;
  * @param seconds of the whole job
  * @param parameters of the model
  * @param resumedFrom the step that this run went on from, 0 for a new one
+ * @param workers ranks that finished it
+ * @param failures that it survived
  * @param output where everything is
  */
 record TrainResult(
@@ -24,9 +26,12 @@ record TrainResult(
     double seconds,
     long parameters,
     long resumedFrom,
+    int workers,
+    int failures,
     String output) {
 
-  static TrainResult of(TrainingRun.Summary summary, double seconds, String output) {
+  static TrainResult of(Attempts.Done done, double seconds, String output) {
+    TrainingRun.Summary summary = done.summary();
     return new TrainResult(
         summary.steps(),
         summary.trainLoss(),
@@ -36,6 +41,8 @@ record TrainResult(
         seconds,
         summary.parameters(),
         summary.resumedFrom(),
+        done.workers(),
+        done.failures(),
         output);
   }
 }

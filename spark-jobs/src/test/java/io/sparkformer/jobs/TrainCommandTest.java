@@ -149,10 +149,11 @@ class TrainCommandTest {
     List<String> heard = new ArrayList<>();
     List<Boolean> finishedThen = new ArrayList<>();
     try (org.apache.spark.api.java.JavaSparkContext spark =
-        SparkContexts.open("test", MetricsPlugin.class)) {
+        SparkContexts.open("test", RunEvents.class)) {
       Path gate = directory.resolve("gate");
-      MetricsPlugin.listen(
-          metric -> {
+      RunEvents.listen(
+          event -> {
+            Metric metric = ((RunEvent.Measured) event).metric();
             try {
               heard.add(metric.event() + " " + metric.step());
               finishedThen.add(Files.exists(gate.resolveSibling("done")));
@@ -168,8 +169,10 @@ class TrainCommandTest {
               .parallelize(List.of(name), 1)
               .map(
                   path -> {
-                    MetricsPlugin.send(
-                        new Metric(Metric.Event.TRAIN, 3, "train", 1.5, null, null, 10.0, null));
+                    RunEvents.send(
+                        new RunEvent.Measured(
+                            new Metric(
+                                Metric.Event.TRAIN, 3, "train", 1.5, null, null, 10.0, null)));
                     for (int i = 0; i < 200 && !Files.exists(Path.of(path)); i++) {
                       Thread.sleep(50);
                     }

@@ -87,6 +87,18 @@ public final class SequentialWindows implements Iterable<TokenBatch> {
     return TokenBatch.ofWindows(stream, starts, contextLength);
   }
 
+  /**
+   * Tokens that a batch predicts.
+   *
+   * @param index from 0 to {@link #batches()} - 1
+   */
+  public long tokens(long index) {
+    long firstWindow = position(index) * rows;
+    return firstWindow >= fullWindows
+        ? remainder
+        : Math.min(rows, fullWindows - firstWindow) * contextLength;
+  }
+
   @Override
   public Iterator<TokenBatch> iterator() {
     return new Iterator<>() {

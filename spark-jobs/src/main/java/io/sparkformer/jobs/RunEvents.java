@@ -2,7 +2,6 @@ package io.sparkformer.jobs;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.sparkformer.train.Metric;
 import java.io.IOException;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -14,30 +13,30 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Carries metrics from a training task to the driver while the task runs; accumulators would arrive
- * only at its end.
+ * Carries events from training tasks to the driver while they run; accumulators would arrive only
+ * at their end.
  *
- * <p>Metrics travel as JSON text: Spark's endpoint does not know the application's classes.
+ * <p>Events travel as JSON text: Spark's endpoint does not know the application's classes.
  */
-public final class MetricsPlugin implements SparkPlugin {
+public final class RunEvents implements SparkPlugin {
 
-  private static final Logger LOG = LoggerFactory.getLogger(MetricsPlugin.class);
+  private static final Logger LOG = LoggerFactory.getLogger(RunEvents.class);
   private static final JsonMapper JSON = new JsonMapper();
 
-  private static volatile Consumer<Metric> listener = metric -> {};
+  private static volatile Consumer<RunEvent> listener = event -> {};
   private static volatile PluginContext executorContext;
 
   /** Sets who is told, in the driver. */
-  static void listen(Consumer<Metric> next) {
+  static void listen(Consumer<RunEvent> next) {
     listener = next;
   }
 
-  /** Tells the driver, from a task; a metric that is lost on the way is still in metrics.jsonl. */
-  static void send(Metric metric) {
+  /** Tells the driver, from a task; what is lost on the way is in the run's files too. */
+  static void send(RunEvent event) {
     try {
-      executorContext.send(JSON.writeValueAsString(metric));
+      executorContext.send(JSON.writerFor(RunEvent.class).writeValueAsString(event));
     } catch (IOException e) {
-      LOG.warn("the driver was not told of step {}: {}", metric.step(), e.getMessage());
+      LOG.warn("the driver was not told of {}: {}", event, e.getMessage());
     }
   }
 
@@ -46,7 +45,7 @@ public final class MetricsPlugin implements SparkPlugin {
     return new DriverPlugin() {
       @Override
       public Object receive(Object message) throws JsonProcessingException {
-        listener.accept(JSON.readValue((String) message, Metric.class));
+        listener.accept(JSON.readValue((String) message, RunEvent.class));
         return "";
       }
     };

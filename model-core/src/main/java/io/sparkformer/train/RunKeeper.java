@@ -1,0 +1,129 @@
+package io.sparkformer.train;
+
+import io.sparkformer.datasets.Storage;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.train.RunWriter.Part;
+import java.io.IOException;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The first rank's part of a run: what is read from and written to its output. */
+public final class RunKeeper implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(RunKeeper.class);
+
+  private final RunDirectory directory;
+  private final RunDirectory.Mode mode;
+  private final String runId;
+  private final Consumer<Metric> listener;
+  private CheckpointStore checkpoints;
+  private List<Metric> earlier = List.of();
+  private boolean continues;
+  private RunWriter writer;
+
+  /**
+   * Keeps a run in a directory.
+   *
+   * @param mode what to do about an output that is there, unless this run made it
+   * @param runId the same in every attempt of one run, and in no other
+   * @param listener told every metric as it is measured
+   */
+  public RunKeeper(
+      RunDirectory directory, RunDirectory.Mode mode, String runId, Consumer<Metric> listener) {
+    this.directory = directory;
+    this.mode = mode;
+    this.runId = runId;
+    this.listener = listener;
+  }
+
+  /**
+   * Finds what the run goes on from, and loads it; changes nothing that is stored.
+   *
+   * @param now the run as it would start
+   * @return the state to go on from, if there is one
+   * @throws io.sparkformer.datasets.InvalidInputException if the output does not fit the mode or is
+   *     another run's
+   */
+  Optional<RunState> restore(Recipe recipe, RunState now, Gpt model, AdamW optimizer)
+      throws IOException {
+    checkpoints = new CheckpointStore(directory, recipe.checkpoint().keep());
+    boolean own = directory.runId().equals(Optional.of(runId));
+    if (!own) {
+      directory.check(mode);
+    }
+    continues = own || mode == RunDirectory.Mode.RESUME;
+    if (!continues) {
+      return Optional.empty();
+    }
+    Optional<CheckpointStore.Found> newest = checkpoints.newest();
+    if (newest.isEmpty() && mode == RunDirectory.Mode.RESUME) {
+      throw checkpoints.nothingToResume();
+    }
+    if (newest.isPresent()) {
+      CheckpointStore.Found found = newest.get();
+      found.state().requireContinuedBy(now, directory.path());
+      checkpoints.load(found, model, optimizer);
+      earlier = found.metrics();
+      LOG.info("resuming from {}", Storage.shown(found.path()));
+    }
+    return newest.map(CheckpointStore.Found::state);
+  }
+
+  /** Makes the output ready to be written. */
+  void begin(RecipeFile recipe, Recipe.OnFailure onFailure) throws IOException {
+    if (continues) {
+      directory.deleteStale();
+      directory.writeRecipe(recipe.yaml(), directory.runId().orElse(runId));
+    } else {
+      directory.create(recipe.yaml(), runId);
+    }
+    writer =
+        new RunWriter(
+            directory,
+            checkpoints,
+            MetricsLog.create(directory.fileSystem(), directory.path(), earlier),
+            onFailure,
+            RunWriter.PATIENCE);
+  }
+
+  /**
+   * Throws what has gone wrong in writing so far.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if a failed checkpoint is to stop the run
+   */
+  void check() throws IOException {
+    writer.check();
+  }
+
+  void record(Metric metric) throws IOException {
+    writer.append(metric);
+    listener.accept(metric);
+  }
+
+  /** Whether there is room for a snapshot of what is due at a step; a warning says if not. */
+  boolean awaitRoom(long step, Set<Part> due) throws IOException {
+    return writer.awaitRoom(step, due);
+  }
+
+  /** Writes a snapshot for which there is room, beside training. */
+  void keep(RunState state, Supplier<Snapshot> snapshot, Set<Part> due) {
+    writer.save(state, snapshot.get(), due);
+  }
+
+  /** Waits until everything is written. */
+  void await() throws IOException {
+    writer.await();
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (writer != null) {
+      writer.close();
+    }
+  }
+}

@@ -1,0 +1,198 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.train.TrainingRun;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaRDD;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.rdd.RDD;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import scala.reflect.ClassTag;
+import scala.reflect.ClassTag$;
+
+/**
+ * A training run as barrier stages, one after the other until one succeeds: Spark itself never
+ * tries a barrier stage with results again.
+ */
+final class Attempts {
+
+  private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
+  private static final int SECRET_BYTES = 32;
+
+  /** A task that was told to end does so when its engine call returns. */
+  private static final int GRACE_SECONDS = 8;
+
+  /** Standalone workers wait 10 s before they kill an executor that ignores them. */
+  private static final int KILL_SECONDS = 40;
+
+  private final JavaSparkContext spark;
+  private final TrainTask.Order order;
+  private final Resilience resilience;
+  private final TrainProgress progress;
+  private final Executors executors;
+  private final Broadcast<SerializableConfiguration> configuration;
+
+  private int attempt;
+  private int failures;
+  private volatile String failure = "";
+  private volatile Optional<String> mistake = Optional.empty();
+
+  /**
+   * How it ended.
+   *
+   * @param summary of the attempt that succeeded
+   * @param workers that it had
+   * @param failures before it
+   */
+  record Done(TrainingRun.Summary summary, int workers, int failures) {}
+
+  Attempts(
+      JavaSparkContext spark,
+      TrainTask.Order order,
+      Resilience resilience,
+      TrainProgress progress) {
+    this.spark = spark;
+    this.order = order;
+    this.resilience = resilience;
+    this.progress = progress;
+    this.executors = Executors.of(spark);
+    this.configuration =
+        spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
+  }
+
+  /**
+   * Runs the attempts.
+   *
+   * @throws InvalidInputException if there is a user's mistake, or too few executors
+   * @throws ExecutionException if it failed more often than allowed
+   */
+  Done run() throws ExecutionException, InterruptedException {
+    RunEvents.listen(this::receive);
+    while (true) {
+      int workers = workers();
+      try {
+        return new Done(train(workers), workers, failures);
+      } catch (ExecutionException e) {
+        failed(e);
+      }
+      attempt++;
+    }
+  }
+
+  private int workers() throws InterruptedException {
+    if (executors.count() < resilience.workers()) {
+      LOG.info(
+          "{} of {} executors are here, waiting for the others",
+          executors.count(),
+          resilience.workers());
+    }
+    int here = executors.await(resilience.workers(), resilience.waitSeconds());
+    if (here < resilience.minWorkers()) {
+      throw new InvalidInputException(
+          String.format(
+              "%d executors after %d s, and --min-workers is %d: free resources in the cluster, or lower"
+                  + " --min-workers, and go on with --resume%s",
+              here, resilience.waitSeconds(), resilience.minWorkers(), afterFailure()));
+    }
+    return Math.min(here, resilience.workers());
+  }
+
+  private String afterFailure() {
+    return failure.isEmpty() ? "" : " (" + failure + ")";
+  }
+
+  private TrainingRun.Summary train(int workers) throws ExecutionException, InterruptedException {
+    executors.forget();
+    byte[] secret = new byte[SECRET_BYTES];
+    new SecureRandom().nextBytes(secret);
+    TrainTask task = new TrainTask(configuration, order, attempt, secret);
+    ClassTag<TrainTask.Outcome> tag = ClassTag$.MODULE$.apply(TrainTask.Outcome.class);
+    RDD<TrainTask.Outcome> ranks =
+        spark
+            .parallelize(IntStream.range(0, workers).boxed().toList(), workers)
+            .rdd()
+            .barrier()
+            .mapPartitions(task, false, tag);
+    List<TrainTask.Outcome> outcomes = outcomes(new JavaRDD<>(ranks, tag).collectAsync(), workers);
+    for (TrainTask.Outcome outcome : outcomes) {
+      if (outcome instanceof TrainTask.Outcome.Mistaken mistaken) {
+        throw new InvalidInputException(mistaken.message());
+      }
+    }
+    return ((TrainTask.Outcome.Trained) outcomes.get(0)).summary();
+  }
+
+  /** Awaits an attempt, and ends one that cannot begin since executors went away before. */
+  private List<TrainTask.Outcome> outcomes(
+      JavaFutureAction<List<TrainTask.Outcome>> attempt, int workers)
+      throws ExecutionException, InterruptedException {
+    long waiting = System.nanoTime();
+    while (true) {
+      try {
+        return attempt.get(1, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        if (executors.areAtWork() || executors.count() >= workers) {
+          waiting = System.nanoTime();
+        } else if (System.nanoTime() - waiting
+            > TimeUnit.SECONDS.toNanos(resilience.waitSeconds())) {
+          attempt.cancel(true);
+          throw new ExecutionException(
+              "only " + executors.count() + " of " + workers + " executors are left", e);
+        }
+      }
+    }
+  }
+
+  private void failed(ExecutionException e) throws ExecutionException, InterruptedException {
+    Optional<String> found = mistake.or(() -> Failure.mistakeIn(e));
+    if (found.isPresent()) {
+      throw new InvalidInputException(found.get(), e);
+    }
+    if (executors.areTheDriver() || spark.sc().isStopped()) {
+      throw e; // nothing was lost that could come back
+    }
+    progress.pause();
+    tellFailure("before it went on");
+    executors.settle(GRACE_SECONDS, KILL_SECONDS);
+    failures++;
+    failure =
+        String.format(
+            "failure %d of at most %d: %s",
+            failures,
+            resilience.maxFailures(),
+            executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
+    if (failures > resilience.maxFailures()) {
+      throw new ExecutionException(
+          failure + "; the last whole checkpoint is kept: go on with --resume", e);
+    }
+    LOG.debug("the failure in full", e);
+  }
+
+  private void tellFailure(String then) {
+    if (!failure.isEmpty()) {
+      LOG.warn("{}; {}", failure, then);
+      failure = "";
+    }
+  }
+
+  private void receive(RunEvent event) {
+    if (event instanceof RunEvent.Measured measured) {
+      progress.show(measured.metric());
+    } else if (event instanceof RunEvent.Started started) {
+      tellFailure(
+          String.format("resumed from step %d with %d ranks", started.step(), started.workers()));
+    } else if (event instanceof RunEvent.Mistake found) {
+      mistake = Optional.of(found.message());
+    }
+  }
+}
