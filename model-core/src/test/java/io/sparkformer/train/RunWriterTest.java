@@ -127,7 +127,7 @@ class RunWriterTest {
     FaultyFileSystem.of(faulty).hang();
 
     TinyRun.train(
-        data,
+        hadoop(data),
         faulty,
         Mode.START,
         metric -> {
@@ -152,7 +152,7 @@ class RunWriterTest {
   void aRunSurvivesAFullDiskAndIsResumedFromTheCheckpointBefore() throws IOException {
     FaultyFileSystem.of(faulty).full(path -> path.contains(".step-0000001"), 5000);
 
-    TinyRun.train(data, faulty, Mode.START, metric -> {}, "training.max-steps=14");
+    TinyRun.train(hadoop(data), faulty, Mode.START, metric -> {}, "training.max-steps=14");
 
     assertThat(warnings.messages())
         .containsExactly(fullAt(12, "training goes on"), fullAt(14, "training goes on"));
@@ -177,7 +177,9 @@ class RunWriterTest {
     FaultyFileSystem.of(faulty).full(path -> path.contains(".step-00000012"), 5000);
 
     assertThatThrownBy(
-            () -> TinyRun.train(data, faulty, Mode.START, m -> {}, "checkpoint.on-failure=stop"))
+            () ->
+                TinyRun.train(
+                    hadoop(data), faulty, Mode.START, m -> {}, "checkpoint.on-failure=stop"))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             "the checkpoint of step 12 could not be written (No space left on device) and checkpoint.on-failure is"
@@ -193,13 +195,13 @@ class RunWriterTest {
   @Test
   void metricsOrAModelThatCannotBeWrittenEndARun() {
     FaultyFileSystem.of(faulty).full(path -> path.contains("/.best."), 3000);
-    assertThatThrownBy(() -> TinyRun.train(data, faulty, Mode.START, m -> {}))
+    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.START, m -> {}))
         .isInstanceOf(IOException.class)
         .hasMessage("the best model of step 10 could not be written: No space left on device")
         .hasRootCauseMessage("No space left on device");
 
     FaultyFileSystem.of(faulty).full(path -> path.endsWith("out/metrics.jsonl"), 300);
-    assertThatThrownBy(() -> TinyRun.train(data, faulty, Mode.OVERWRITE, m -> {}))
+    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.OVERWRITE, m -> {}))
         .isInstanceOf(IOException.class)
         .hasMessage("metrics.jsonl could not be written: No space left on device");
   }

@@ -61,18 +61,18 @@ final class TinyRun {
   static TrainingRun.Summary train(
       Path data, Path output, RunDirectory.Mode mode, Consumer<Metric> listener, String... settings)
       throws IOException {
-    return train(data, directory(output), mode, listener, settings);
+    return train(hadoop(data), directory(output), mode, listener, settings);
   }
 
   static TrainingRun.Summary train(
-      Path data,
+      org.apache.hadoop.fs.Path data,
       RunDirectory output,
       RunDirectory.Mode mode,
       Consumer<Metric> listener,
       String... settings)
       throws IOException {
     RunKeeper keeper = new RunKeeper(output, mode, UUID.randomUUID().toString(), listener);
-    try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, hadoop(data));
+    try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, data);
         TrainingRun run = TrainingRun.leading(recipe(settings), dataset, Device.cpu(), keeper)) {
       return run.train(Collective.single(run.shape(1).microBatches()));
     }
