@@ -19,8 +19,8 @@ import org.apache.hadoop.fs.Path;
  * A token data set directory, open for reading.
  *
  * <p>Splits are opened when they are first asked for: every file's size and checksum is checked
- * then, and a data set that is not on a local disk is copied to the temporary directory until
- * {@link #close}. Safe for many threads.
+ * then, and what is not on a local disk is copied to the temporary directory, where it stays for
+ * others until the JVM exits. Safe for many threads.
  */
 public final class TokenDataset implements Closeable {
 
@@ -58,7 +58,8 @@ public final class TokenDataset implements Closeable {
         tokenizer.fingerprint(),
         manifest.vocabSize(),
         manifest.tokenizer().fingerprint());
-    return new TokenDataset(directory, manifest, tokenizer, LocalFiles.of(fileSystem, directory));
+    return new TokenDataset(
+        directory, manifest, tokenizer, new LocalFiles(fileSystem, directory, manifest));
   }
 
   public DatasetManifest manifest() {
@@ -91,11 +92,10 @@ public final class TokenDataset implements Closeable {
     return stream;
   }
 
-  /** Closes every stream and deletes local copies. */
+  /** Closes every stream. */
   @Override
-  public synchronized void close() throws IOException {
+  public synchronized void close() {
     shards.forEach(TokenShard::close);
-    files.close();
   }
 
   private List<TokenShard> openShards(DatasetManifest.Split split) throws IOException {

@@ -2,21 +2,28 @@ package io.sparkformer.datasets;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.datasets.shard.ShardWriter;
 import io.sparkformer.datasets.shard.TokenDtype;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.attribute.FileTime;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.FilterFileSystem;
 import org.apache.hadoop.fs.Path;
@@ -74,15 +81,127 @@ class TokenDatasetTest {
   }
 
   @Test
-  void aRemoteDatasetIsCopiedAndTheCopyDeletedOnClose() throws Exception {
-    configuration.set("fs.remote.impl", RemoteFileSystem.class.getName());
-    List<String> before = temporaryCopies();
-    try (TokenDataset dataset =
-        TokenDataset.open(configuration, new Path("remote://" + directory))) {
-      assertThat(read(dataset.split("train"), 299, 3)).containsExactly(5, 6, 0);
-      assertThat(temporaryCopies()).hasSize(before.size() + 1);
+  void aRemoteDatasetIsCopiedOnceForAllReadersOfAJvm() throws Exception {
+    List<TokenDataset> all = IntStream.range(0, 4).parallel().mapToObj(i -> openRemote()).toList();
+    RemoteFileSystem.OPENED.clear();
+    List<TokenStream> streams =
+        all.stream()
+            .parallel()
+            .map(dataset -> assertDoesNotThrow(() -> dataset.split("train")))
+            .toList();
+
+    assertThat(RemoteFileSystem.OPENED).hasSize(8).doesNotHaveDuplicates();
+    for (int i = 0; i < all.size(); i++) {
+      assertThat(read(streams.get(i), 299, 3)).containsExactly(5, 6, 0);
+      all.get(i).close(); // the others go on reading
     }
-    assertThat(temporaryCopies()).isEqualTo(before);
+    try (TokenDataset again = openRemote()) {
+      RemoteFileSystem.OPENED.clear();
+      assertThat(read(again.split("train"), 299, 3)).containsExactly(5, 6, 0);
+      assertThat(RemoteFileSystem.OPENED).isEmpty();
+    }
+  }
+
+  @Test
+  void aRemoteDatasetThatIsMadeAgainIsCopiedAgain() throws Exception {
+    try (TokenDataset dataset = openRemote()) {
+      assertThat(dataset.split("train").length()).isEqualTo(TOKENS);
+      Files.delete(directory.resolve("valid-00000-of-00001.bin"));
+      Files.delete(directory.resolve("valid-00000-of-00001.idx"));
+      manifest(splitOf("train", 10), splitOf("valid", 5)).write(fileSystem, path());
+      try (TokenDataset second = openRemote()) {
+        assertThat(second.split("train").length()).isEqualTo(10);
+        assertThat(read(dataset.split("train"), 999, 1)).containsExactly(999 % 7);
+      }
+    }
+  }
+
+  @Test
+  void aCopyThatIsNotWhatWasRecordedIsNotKept() throws Exception {
+    java.nio.file.Path file = directory.resolve("train-00001-of-00004.bin");
+    byte[] bytes = Files.readAllBytes(file);
+    byte[] altered = bytes.clone();
+    altered[77] ^= 1;
+    Files.write(file, altered);
+    try (TokenDataset dataset = openRemote()) {
+      assertThatThrownBy(() -> dataset.split("train"))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("train-00001-of-00004.bin was altered: its sha256 is ");
+      Files.write(file, bytes);
+      assertThat(dataset.split("train").length()).isEqualTo(TOKENS);
+    }
+  }
+
+  @Test
+  void copiesAreDeletedWhenTheJvmExits() throws Exception {
+    java.nio.file.Path temporary = Files.createDirectory(directory.resolve("tmp"));
+    Process reader =
+        new ProcessBuilder(
+                java.nio.file.Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Djava.io.tmpdir=" + temporary,
+                "-cp",
+                System.getProperty("java.class.path"),
+                Reader.class.getName(),
+                directory.toString())
+            .redirectError(ProcessBuilder.Redirect.INHERIT)
+            .start();
+
+    assertThat(new String(reader.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+        .startsWith("sparkformer-data-");
+    assertThat(reader.waitFor()).isZero();
+    assertThat(temporary).isDirectoryNotContaining("glob:**/sparkformer-data-*");
+  }
+
+  /** Copies a remote data set and prints what is in the temporary directory then. */
+  public static final class Reader {
+    private Reader() {}
+
+    public static void main(String[] directory) throws Exception {
+      openRemote(directory[0]).split("train");
+      try (Stream<java.nio.file.Path> files =
+          Files.list(java.nio.file.Path.of(System.getProperty("java.io.tmpdir")))) {
+        files
+            .map(file -> file.getFileName().toString())
+            .filter(name -> name.startsWith("sparkformer-data-"))
+            .forEach(System.out::println);
+      }
+    }
+  }
+
+  @Test
+  void aLocalDiskThatIsFullIsNamedWithTheWayOut() throws Exception {
+    java.nio.file.Path full = java.nio.file.Path.of("/dev/full");
+    assumeTrue(Files.exists(full), "skipped: there is no /dev/full");
+    java.nio.file.Path folder = Files.createDirectory(directory.resolve("copies"));
+    ShardFile file = splitOf("full", 10).files().get(0);
+    Files.createSymbolicLink(folder.resolve(file.name()), full);
+
+    Path original = new Path(path(), file.name());
+    assertThatThrownBy(() -> new LocalCopies(folder).of(fileSystem, original, file))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            "%s cannot be copied to %s (No space left on device): make room there, or choose another directory with"
+                + " -Djava.io.tmpdir=DIRECTORY in spark.executor.extraJavaOptions (a local master:"
+                + " spark.driver.extraJavaOptions)",
+            Storage.shown(original), folder);
+    assertThat(folder).isEmptyDirectory();
+  }
+
+  @Test
+  void aLocalFileIsVerifiedAgainOnlyIfItMayHaveChanged() throws Exception {
+    java.nio.file.Path file = directory.resolve("train-00001-of-00004.bin");
+    FileTime earlier = FileTime.from(Instant.now().minusSeconds(60));
+    Files.setLastModifiedTime(file, earlier);
+    TokenDataset.open(configuration, path()).split("train");
+    byte[] altered = Files.readAllBytes(file);
+    altered[77] ^= 1;
+    Files.write(file, altered);
+    Files.setLastModifiedTime(file, earlier);
+
+    TokenDataset.open(configuration, path()).split("train"); // no one has looked
+
+    Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
+    assertSplitFails("train-00001-of-00004.bin was altered: its sha256 is ");
   }
 
   @Test
@@ -164,6 +283,8 @@ class TokenDatasetTest {
   /** A file system that is not the local one, though its files are. */
   public static final class RemoteFileSystem extends FilterFileSystem {
 
+    static final List<String> OPENED = new CopyOnWriteArrayList<>();
+
     public RemoteFileSystem() {
       super(
           new RawLocalFileSystem() {
@@ -177,6 +298,12 @@ class TokenDatasetTest {
     @Override
     public String getScheme() {
       return "remote";
+    }
+
+    @Override
+    public FSDataInputStream open(Path file, int bufferSize) throws IOException {
+      OPENED.add(file.getName());
+      return super.open(file, bufferSize);
     }
   }
 
@@ -239,15 +366,14 @@ class TokenDatasetTest {
     return tokens;
   }
 
-  private static List<String> temporaryCopies() throws Exception {
-    try (Stream<java.nio.file.Path> files =
-        Files.list(java.nio.file.Path.of(System.getProperty("java.io.tmpdir")))) {
-      return files
-          .map(f -> f.getFileName().toString())
-          .filter(n -> n.startsWith("sparkformer-data-"))
-          .sorted()
-          .toList();
-    }
+  private TokenDataset openRemote() {
+    return assertDoesNotThrow(() -> openRemote(directory.toString()));
+  }
+
+  private static TokenDataset openRemote(String directory) throws Exception {
+    Configuration configuration = new Configuration();
+    configuration.set("fs.remote.impl", RemoteFileSystem.class.getName());
+    return TokenDataset.open(configuration, new Path("remote://" + directory));
   }
 
   private Path path() {
