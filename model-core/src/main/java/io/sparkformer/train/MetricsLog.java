@@ -47,8 +47,10 @@ public final class MetricsLog implements Closeable {
     fileSystem.delete(file, false); // A stale process would go on writing into a file that stays.
     MetricsLog log = new MetricsLog(fileSystem.create(file, true));
     for (Metric metric : earlier) {
-      log.append(metric);
+      log.metrics.add(metric);
+      write(log.out, metric);
     }
+    log.out.hflush();
     return log;
   }
 

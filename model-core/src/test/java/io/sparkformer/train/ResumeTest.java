@@ -171,13 +171,35 @@ class ResumeTest {
   @Test
   void whatAKilledRunWasWritingIsCleanedUp() throws IOException {
     stoppedAfter(8);
-    Path half = output.resolve("checkpoints/.step-00000011.writing");
-    Files.createDirectories(half);
-    Files.writeString(half.resolve("model.safetensors"), "half of it");
+    for (String name :
+        List.of(
+            "checkpoints/.step-00000011.writing",
+            "checkpoints/.step-00000008.2f1e0d3c-5b6a-4978-8695-a4b3c2d1e0f9.old",
+            ".best.2f1e0d3c-5b6a-4978-8695-a4b3c2d1e0f9.writing")) {
+      Files.createDirectories(output.resolve(name));
+      Files.writeString(output.resolve(name).resolve("model.safetensors"), "half of it");
+    }
+    Files.createDirectories(output.resolve(".mine.writing"));
 
     train(data, output, Mode.RESUME, "training.max-steps=12");
 
-    assertThat(half).doesNotExist();
+    assertThat(TinyRun.names(output))
+        .containsExactly(
+            ".mine.writing", "best", "checkpoints", "last", "metrics.jsonl", "recipe.yaml");
+    assertThat(TinyRun.names(output.resolve("checkpoints")))
+        .containsExactly("step-00000008", "step-00000012");
+  }
+
+  @Test
+  void theBestModelThatAKilledRunHadMovedAwayComesBack() throws IOException {
+    train(data, output, Mode.START);
+    byte[] best = Files.readAllBytes(output.resolve("best/model.safetensors"));
+    Files.move(
+        output.resolve("best"), output.resolve(".best.2f1e0d3c-5b6a-4978-8695-a4b3c2d1e0f9.old"));
+
+    train(data, output, Mode.RESUME);
+
+    assertThat(output.resolve("best/model.safetensors")).hasBinaryContent(best);
   }
 
   @Test

@@ -17,6 +17,7 @@ import io.sparkformer.model.SafeTensors;
 import io.sparkformer.train.RunDirectory.Mode;
 import io.sparkformer.train.RunWriter.Part;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -26,6 +27,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSDataOutputStream;
+import org.apache.hadoop.fs.StreamCapabilities;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -217,6 +220,28 @@ class RunWriterTest {
     }
 
     assertThat(TinyRun.train(data, output, Mode.RESUME).resumedFrom()).isEqualTo(20);
+  }
+
+  @Test
+  void filesAreOnDiskAndSummedWhenTheyAreClosed() throws IOException {
+    SummedFiles files = new SummedFiles(localFiles());
+    org.apache.hadoop.fs.Path file = hadoop(directory.resolve("file"));
+    try (FSDataOutputStream out = localFiles().create(file)) {
+      // Without it, power that is lost would leave empty files under a checkpoint's name.
+      assertThat(out.hasCapability(StreamCapabilities.HSYNC)).isTrue();
+    }
+
+    try (FSDataOutputStream out = files.create(file, true)) {
+      out.write('a');
+      out.write("bcd".getBytes(StandardCharsets.UTF_8), 0, 2);
+    }
+
+    assertThat(files.sums())
+        .containsExactly(Map.entry("file", SummedFiles.FileSum.of(localFiles(), file)));
+    assertThat(files.sums().get("file"))
+        .isEqualTo(
+            new SummedFiles.FileSum(
+                3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
   }
 
   private static Map<String, SafeTensors.Entry> read(Path file) throws IOException {
