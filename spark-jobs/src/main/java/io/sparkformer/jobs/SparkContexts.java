@@ -25,10 +25,31 @@ final class SparkContexts {
 
   /** Opens the application with one plugin more than the configuration names. */
   static JavaSparkContext open(String jobName, Class<? extends SparkPlugin> plugin) {
-    SparkConf conf = conf(jobName);
+    return new JavaSparkContext(with(plugin, conf(jobName)));
+  }
+
+  /**
+   * Opens the application for ranks of training, one per executor, with one plugin more than the
+   * configuration names. On {@code local} masters more than one rank get executor processes of
+   * their own, see {@link LocalExecutors}.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if a setting does not go with that many
+   *     ranks
+   */
+  static JavaSparkContext openRanks(
+      String jobName, Class<? extends SparkPlugin> plugin, int workers) {
+    SparkConf conf = with(plugin, conf(jobName));
+    boolean localExecutors = RankSettings.complete(conf, workers, System.getenv());
+    JavaSparkContext spark = new JavaSparkContext(conf);
+    if (localExecutors) {
+      LocalExecutors.deleteAtExit(spark, System.getenv());
+    }
+    return spark;
+  }
+
+  private static SparkConf with(Class<? extends SparkPlugin> plugin, SparkConf conf) {
     String others = conf.get(PLUGINS, "");
-    conf.set(PLUGINS, others.isEmpty() ? plugin.getName() : others + "," + plugin.getName());
-    return new JavaSparkContext(conf);
+    return conf.set(PLUGINS, others.isEmpty() ? plugin.getName() : others + "," + plugin.getName());
   }
 
   /**

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs;
 
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.spark.SparkConf;
@@ -16,16 +17,25 @@ final class TaskThreads {
   /** The cores of the executor that this task runs on. */
   static int ofThisTask() {
     SparkConf conf = SparkEnv.get().conf();
-    int available = Runtime.getRuntime().availableProcessors();
-    Matcher local = LOCAL.matcher(conf.get("spark.master", ""));
-    if (local.matches()) {
-      String cores = local.group(1);
-      if (cores == null) {
-        return 1;
-      }
-      // Threads that have no core of their own wait for each other: the engine's wait actively.
-      return cores.equals("*") ? available : Math.min(available, Integer.parseInt(cores));
+    OptionalInt local = localCores(conf.get("spark.master", ""));
+    return local.isPresent()
+        ? local.getAsInt()
+        : Math.max(TaskContext.get().cpus(), conf.getInt("spark.executor.cores", 1));
+  }
+
+  /** The cores that Spark in one JVM has, or nothing if the master is another one. */
+  static OptionalInt localCores(String master) {
+    Matcher local = LOCAL.matcher(master);
+    if (!local.matches()) {
+      return OptionalInt.empty();
     }
-    return Math.max(TaskContext.get().cpus(), conf.getInt("spark.executor.cores", 1));
+    String cores = local.group(1);
+    if (cores == null) {
+      return OptionalInt.of(1);
+    }
+    // Threads that have no core of their own wait for each other: the engine's wait actively.
+    int available = Runtime.getRuntime().availableProcessors();
+    return OptionalInt.of(
+        cores.equals("*") ? available : Math.min(available, Integer.parseInt(cores)));
   }
 }

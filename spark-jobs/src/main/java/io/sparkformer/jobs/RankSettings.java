@@ -1,0 +1,134 @@
+package io.sparkformer.jobs;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.apache.spark.SparkConf;
+
+/**
+ * Spark's settings for training: one rank per executor, all of them at once.
+ *
+ * <p>A task that takes all cores of its executor has the JVM to itself, which the engine needs.
+ */
+final class RankSettings {
+
+  static final String EXECUTOR_GPUS = "spark.executor.resource.gpu.amount";
+
+  private static final String TASK_GPUS = "spark.task.resource.gpu.amount";
+  private static final String EXECUTOR_CORES = "spark.executor.cores";
+  private static final String TASK_CPUS = "spark.task.cpus";
+  private static final String INSTANCES = "spark.executor.instances";
+  private static final String CORES_MAX = "spark.cores.max";
+  private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
+  private static final Pattern LOCAL_CLUSTER =
+      Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
+
+  private RankSettings() {}
+
+  /**
+   * Completes a configuration for so many ranks. Several ranks, or ranks with GPUs, get executors
+   * of their own where the master is {@code local}.
+   *
+   * @return whether it is now one of executors that {@link LocalExecutors} describes
+   * @throws io.sparkformer.datasets.InvalidInputException if a setting that is there does not go
+   *     with them
+   */
+  static boolean complete(SparkConf conf, int workers, Map<String, String> environment) {
+    require(workers > 0, "--workers is %d: it must be at least 1", workers);
+    OptionalInt localCores = TaskThreads.localCores(conf.get("spark.master"));
+    boolean gpus = conf.contains(EXECUTOR_GPUS);
+    if (localCores.isPresent() && workers == 1 && !gpus) {
+      return false;
+    }
+    if (localCores.isPresent()) {
+      LocalExecutors.replaceLocalMode(conf, localCores.getAsInt(), workers, environment);
+    }
+    require(
+        !conf.getBoolean(DYNAMIC, false),
+        "%s is true, and ranks need all executors at once: give -- --conf %s=false",
+        DYNAMIC,
+        DYNAMIC);
+    int cores = executorCores(conf);
+    requireOneTaskAnExecutor(conf, cores);
+    requireOneGpu(conf);
+    askFor(conf, workers, cores);
+    return localCores.isPresent();
+  }
+
+  private static int executorCores(SparkConf conf) {
+    String master = conf.get("spark.master");
+    if (conf.contains(EXECUTOR_CORES)) {
+      return conf.getInt(EXECUTOR_CORES, 0);
+    }
+    Matcher localCluster = LOCAL_CLUSTER.matcher(master);
+    if (localCluster.matches()) {
+      conf.set(EXECUTOR_CORES, localCluster.group(1));
+      return Integer.parseInt(localCluster.group(1));
+    }
+    require(
+        !master.startsWith("spark://"),
+        "%s is not set, and a standalone cluster's executors then take all cores of their machines: give"
+            + " -- --executor-cores C, the cores of one rank",
+        EXECUTOR_CORES);
+    return 1; // YARN's and Kubernetes's default
+  }
+
+  private static void requireOneTaskAnExecutor(SparkConf conf, int cores) {
+    int cpus = conf.getInt(TASK_CPUS, cores);
+    require(
+        cpus == cores,
+        "%s is %d and %s is %d, but there is one rank per executor, with all its cores: set both to the same number,"
+            + " or leave %s away",
+        TASK_CPUS,
+        cpus,
+        EXECUTOR_CORES,
+        cores,
+        TASK_CPUS);
+    conf.set(TASK_CPUS, Integer.toString(cores));
+  }
+
+  private static void requireOneGpu(SparkConf conf) {
+    if (!conf.contains(EXECUTOR_GPUS)) {
+      return;
+    }
+    conf.setIfMissing(TASK_GPUS, "1");
+    for (String key : new String[] {EXECUTOR_GPUS, TASK_GPUS}) {
+      require(
+          conf.getDouble(key, 0) == 1,
+          "%s is %s, but a rank uses one GPU: set it to 1, and --workers to the number of GPUs",
+          key,
+          conf.get(key));
+    }
+  }
+
+  private static void askFor(SparkConf conf, int workers, int cores) {
+    String master = conf.get("spark.master");
+    if (master.startsWith("spark://") || master.startsWith("local-cluster")) {
+      int needed = workers * cores;
+      require(
+          conf.getInt(CORES_MAX, needed) >= needed,
+          "%s is %s, but %d ranks of %d cores each need %d: raise or remove it, or lower --workers or --executor-cores",
+          CORES_MAX,
+          conf.get(CORES_MAX, ""),
+          workers,
+          cores,
+          needed);
+      conf.setIfMissing(CORES_MAX, Integer.toString(needed));
+    } else {
+      require(
+          conf.getInt(INSTANCES, workers) >= workers,
+          "%s is %s, but --workers is %d: give as many executors as ranks (-- --num-executors %d), or lower --workers",
+          INSTANCES,
+          conf.get(INSTANCES, ""),
+          workers,
+          workers);
+      conf.setIfMissing(INSTANCES, Integer.toString(workers));
+    }
+    conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
+    // Preflight waits for executors, too, and says which are missing.
+    conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", "1s");
+  }
+}
