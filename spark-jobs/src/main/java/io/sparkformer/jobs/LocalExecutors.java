@@ -72,7 +72,7 @@ final class LocalExecutors {
       }
     }
     shareClasses(conf);
-    shareLogConfiguration(conf);
+    setJavaOptions(conf);
     // What starts an executor asks for it to find jars/.
     conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.12");
     LOG.info(
@@ -126,8 +126,11 @@ final class LocalExecutors {
     return jar.startsWith("file:") ? Path.of(URI.create(jar)).toString() : jar;
   }
 
-  private static void shareLogConfiguration(SparkConf conf) {
-    String options = conf.get(JAVA_OPTIONS, "-Dai.djl.offline=true");
+  private static void setJavaOptions(SparkConf conf) {
+    // Native code does the work: optimizing Java costs more than it brings.
+    String options =
+        "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
+            + conf.get(JAVA_OPTIONS, "-Dai.djl.offline=true");
     String file = System.getProperty(LOG_CONFIGURATION);
     if (file != null && !options.contains(LOG_CONFIGURATION)) {
       options += " \"-D" + LOG_CONFIGURATION + "=" + file + "\"";

@@ -27,8 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * is printed as one line of JSON, the last on standard output; a job that has more to say there
  * writes to its {@code CommandLine}'s {@code getOut()}. Everything else goes to standard error.
  *
- * <p>Exit codes: 0 done, 2 the user's mistake (one line that says what to do), 1 failed, 130
- * interrupted.
+ * <p>Exit codes: 0 done, 2 the user's mistake (one line that says what to do, or a result that
+ * does), 1 failed, 130 interrupted.
  */
 public final class Main {
   static final int DONE = 0;
@@ -60,7 +60,8 @@ public final class Main {
         new TrainCommand(),
         new EvaluateCommand(),
         new GenerateCommand(),
-        new BenchCommand());
+        new BenchCommand(),
+        new DoctorCommand());
   }
 
   /** Runs the job that {@code args} name and returns the exit code. */
@@ -81,9 +82,7 @@ public final class Main {
   private static int execute(CommandLine root, String[] args) {
     try {
       int code = root.execute(args);
-      if (code == DONE) {
-        printResult(root);
-      }
+      printResult(root);
       return code;
     } catch (JsonProcessingException | Error e) {
       return failed(e, named(root));

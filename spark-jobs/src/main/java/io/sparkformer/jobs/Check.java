@@ -1,0 +1,46 @@
+package io.sparkformer.jobs;
+
+import java.io.Serializable;
+import java.util.Locale;
+
+/**
+ * One thing that must hold before ranks start.
+ *
+ * @param detail what was found
+ * @param remedy what to change, if something must be and the detail does not say it; else empty
+ */
+record Check(String name, Status status, String detail, String remedy) implements Serializable {
+
+  enum Status {
+    OK,
+    FAILED,
+    SKIPPED
+  }
+
+  static Check ok(String name, String detail) {
+    return new Check(name, Status.OK, detail, "");
+  }
+
+  static Check failed(String name, String detail, String remedy) {
+    return new Check(name, Status.FAILED, detail, remedy);
+  }
+
+  static Check skipped(String name, String reason) {
+    return new Check(name, Status.SKIPPED, reason, "");
+  }
+
+  boolean hasFailed() {
+    return status == Status.FAILED;
+  }
+
+  /** What is wrong and what to do about it. */
+  String problem() {
+    return remedy.isEmpty() ? detail : detail + ": " + remedy;
+  }
+
+  @Override
+  public String toString() {
+    String word = status.name().toLowerCase(Locale.ROOT);
+    return "%-10s %-8s %s".formatted(name, word, problem());
+  }
+}

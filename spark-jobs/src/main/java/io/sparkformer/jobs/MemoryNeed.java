@@ -1,0 +1,56 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.Precision;
+import io.sparkformer.train.Recipe;
+import java.util.Locale;
+
+/**
+ * About how much memory a rank takes beside its Java heap.
+ *
+ * @param stateBytes weights, gradients, moments, and what sums and exchanges gradients
+ * @param activationBytes of one micro-batch, kept for the backward pass
+ */
+record MemoryNeed(double stateBytes, double activationBytes) {
+
+  private static final double GB = 1 << 30;
+
+  /** Weights, gradients and two moments in float32. */
+  private static final double STATE = 16;
+
+  /** A partial sum of gradients in float32. */
+  private static final double GRADIENTS = 4;
+
+  /** What is sent and what is received. */
+  private static final double EXCHANGE = 8;
+
+  /** Logits, their softmax and its gradient, in float32. */
+  private static final double LOGITS = 3 * 4;
+
+  static MemoryNeed of(Recipe recipe, int workers) {
+    ModelConfig model = recipe.model();
+    int microBatches = (recipe.training().gradAccumSteps() + workers - 1) / workers;
+    int partialSums = Integer.SIZE - Integer.numberOfLeadingZeros(microBatches - 1);
+    double perParameter = STATE + GRADIENTS * partialSums + (workers > 1 ? EXCHANGE : 0);
+    double tokens = (double) recipe.training().microBatchSize() * model.contextLength();
+    // Of a block: two norms, queries, keys, values, attention's and both branches' outputs, and the
+    // feed-forward layer before and after its non-linearity.
+    double perBlock = 8.0 * model.embeddingDim() + 2.0 * model.feedForwardDim();
+    double bytes = recipe.training().precision() == Precision.BF16 ? 2 : 4;
+    return new MemoryNeed(
+        model.parameterCount() * perParameter,
+        tokens * (LOGITS * model.vocabSize() + model.numLayers() * perBlock * bytes));
+  }
+
+  double bytes() {
+    return stateBytes + activationBytes;
+  }
+
+  static String gigabytes(long bytes) {
+    return gigabytes((double) bytes);
+  }
+
+  static String gigabytes(double bytes) {
+    return String.format(Locale.ROOT, "%.1f GB", bytes / GB);
+  }
+}
