@@ -48,7 +48,7 @@ final class PeerPorts implements Closeable {
     return server == null ? "" : host + ":" + server.getLocalPort();
   }
 
-  private static List<String> unreachable(String[] peers) {
+  static List<String> unreachable(String[] peers) {
     List<String> unreachable = new ArrayList<>();
     for (String peer : peers) {
       if (!peer.isEmpty() && !connects(peer)) {

@@ -41,6 +41,7 @@ final class PreflightTask
 
   private static final long serialVersionUID = 1L;
   private static final Pattern AVAILABLE = Pattern.compile("(?m)^MemAvailable: +(\\d{1,15}) kB$");
+  private static final int NAMED_FILES = 3;
   private static final java.nio.file.Path SHARED_MEMORY = java.nio.file.Path.of("/dev/shm");
 
   private final Broadcast<SerializableConfiguration> configuration;
@@ -182,8 +183,15 @@ final class PreflightTask
         ? Check.ok(DATA, "%s, all %d files".formatted(Storage.shown(directory), files))
         : Check.failed(
             DATA,
-            "%s: %s".formatted(Storage.shown(directory), String.join(", ", wrong)),
+            "%s: %s".formatted(Storage.shown(directory), firstOf(wrong)),
             "copy the data set again, or make it again with the tokenize job");
+  }
+
+  private static String firstOf(List<String> wrong) {
+    String first = String.join(", ", wrong.subList(0, Math.min(NAMED_FILES, wrong.size())));
+    return wrong.size() <= NAMED_FILES
+        ? first
+        : "%s and %d more".formatted(first, wrong.size() - NAMED_FILES);
   }
 
   private Check sharedMemory() throws IOException {

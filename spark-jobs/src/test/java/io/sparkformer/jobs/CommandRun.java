@@ -25,7 +25,11 @@ record CommandRun(int code, String out, String err) {
     try {
       int code =
           Main.run(
-              List.of(new TokenizeCommand(), new EvaluateCommand(), new GenerateCommand()),
+              List.of(
+                  new TokenizeCommand(),
+                  new EvaluateCommand(),
+                  new GenerateCommand(),
+                  new DoctorCommand()),
               args,
               new PrintStream(out, false, StandardCharsets.UTF_8),
               new PrintStream(err, false, StandardCharsets.UTF_8));

@@ -1,0 +1,117 @@
+package io.sparkformer.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.train.Recipe;
+import io.sparkformer.train.RecipeFile;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PreflightTest {
+
+  private static final double PARAMETERS = 128 * (64 + 100) + 4 * (12 * 128 * 128 + 13 * 128) + 256;
+  private static final double ACTIVATIONS = 12 * 64 * (12 * 100 + 4 * 16 * 128 * 4);
+
+  @TempDir private java.nio.file.Path directory;
+
+  @Test
+  void aReportSaysAllThatMustBeChanged() {
+    Preflight.Report report =
+        new Preflight.Report(
+            List.of(
+                Check.failed("a", "no room", "make some"),
+                Check.ok("b", "fine"),
+                Check.skipped("c", "no reason"),
+                Check.failed("d", "all is said here", "")));
+
+    assertThatThrownBy(report::require)
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage("a: no room: make some; d: all is said here");
+  }
+
+  @Test
+  void aReportWithoutFailuresHolds() {
+    Preflight.Report report = new Preflight.Report(List.of(Check.skipped("c", "no reason")));
+
+    assertThat(report.holds()).isTrue();
+    assertThatCode(report::require).doesNotThrowAnyException();
+  }
+
+  @Test
+  void oneRankKeepsWeightsGradientsAndMoments() {
+    MemoryNeed need = MemoryNeed.of(recipe(12), 1);
+
+    assertThat(need.stateBytes()).isCloseTo(16 * PARAMETERS, within(1.0));
+    assertThat(need.activationBytes()).isCloseTo(ACTIVATIONS, within(1.0));
+  }
+
+  @Test
+  void ranksAlsoExchangeGradientsAndSumThoseOfTheirMicroBatchesInPairs() {
+    assertThat(MemoryNeed.of(recipe(12 * 8), 1).stateBytes())
+        .isCloseTo((16 + 3 * 4) * PARAMETERS, within(1.0));
+    assertThat(MemoryNeed.of(recipe(12 * 8), 2).stateBytes())
+        .isCloseTo((16 + 2 * 4 + 8) * PARAMETERS, within(1.0));
+    assertThat(MemoryNeed.of(recipe(12 * 8), 8).stateBytes())
+        .isCloseTo((16 + 8) * PARAMETERS, within(1.0));
+  }
+
+  @Test
+  void anOutputThatAnExecutorDoesNotShareIsFound() throws IOException {
+    Path missing = new Path(directory.resolve(".probe").toUri());
+
+    assertThat(OutputProbe.answer(new Configuration(), missing, 0))
+        .isEqualTo(
+            Check.failed(
+                "output",
+                directory + " is not the driver's",
+                "give a path that all machines share (hdfs://..., s3a://..., a network mount)"));
+    assertThat(directory).isEmptyDirectory();
+  }
+
+  @Test
+  void aProbeIsAnsweredByTheRanksThatSeeIt() throws IOException {
+    Path output = new Path(directory.resolve("not/there").toUri());
+    Configuration hadoop = new Configuration();
+
+    try (OutputProbe probe = OutputProbe.write(hadoop, output, 2)) {
+      Check check = OutputProbe.answer(hadoop, probe.file(), 1);
+
+      assertThat(check).isEqualTo(Check.ok("output", directory + " can be written"));
+      assertThat(probe.isAnswered(0)).isFalse();
+      assertThat(probe.isAnswered(1)).isTrue();
+      assertThat(probe.unanswered().detail())
+          .isEqualTo("what it wrote into %s cannot be seen by the driver", directory);
+    }
+
+    assertThat(directory).isEmptyDirectory();
+    assertThat(Files.exists(directory.resolve("not"))).isFalse();
+  }
+
+  @Test
+  void aPeerThatCannotBeReachedIsNamed() throws IOException {
+    String closed;
+    try (ServerSocket server = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      closed = "127.0.0.1:" + server.getLocalPort();
+      assertThat(PeerPorts.unreachable(new String[] {closed, ""})).isEmpty();
+    }
+
+    assertThat(PeerPorts.unreachable(new String[] {closed, ""})).containsExactly(closed);
+  }
+
+  private static Recipe recipe(int globalBatchSize) {
+    return RecipeFile.defaults()
+        .with(List.of("training.global-batch-size=" + globalBatchSize))
+        .bind(100);
+  }
+}
