@@ -16,6 +16,7 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import scala.runtime.BoxedUnit;
 
 /**
  * Executor processes on this machine, for ranks which plain local mode would put into one JVM.
@@ -82,12 +83,17 @@ final class LocalExecutors {
         megabytes);
   }
 
-  /**
-   * Has what the application's executors leave on this machine's disk deleted when the JVM ends.
-   */
-  static void deleteAtExit(JavaSparkContext spark, Map<String, String> environment) {
+  /** Has executors ended, and what they leave on this machine's disk deleted, with this JVM. */
+  static void endWithThisProcess(JavaSparkContext spark, Map<String, String> environment) {
     File work = work(environment.get("SPARK_HOME")).resolve(spark.sc().applicationId()).toFile();
     ShutdownHookManager.registerShutdownDeleteDir(work);
+    // Left to themselves, the worker ends executors, and then tries to replace them.
+    ShutdownHookManager.addShutdownHook(
+        ShutdownHookManager.DEFAULT_SHUTDOWN_PRIORITY() + 1,
+        () -> {
+          spark.stop();
+          return BoxedUnit.UNIT;
+        });
   }
 
   private static Path work(String home) {

@@ -29,7 +29,6 @@ final class Preflight {
 
   private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
   private static final String EXECUTORS = "executors";
-  private static final String MEMORY = "memory";
   private static final int POLL_MILLIS = 100;
   private static final int PATIENCE_SECONDS = 5;
 
@@ -227,39 +226,10 @@ final class Preflight {
   }
 
   private Check memory(List<PreflightTask.Findings> findings) {
-    if (request.recipe() == null) {
-      return Check.skipped(MEMORY, "no recipe was given");
-    }
-    double need = MemoryNeed.of(request.recipe(), request.workers()).bytes();
-    Map<String, List<PreflightTask.Findings>> byHost = new TreeMap<>();
-    findings.stream()
-        .filter(rank -> !rank.onGpu())
-        .forEach(rank -> byHost.computeIfAbsent(rank.host(), h -> new ArrayList<>()).add(rank));
-    if (byHost.isEmpty()) {
-      return Check.skipped(MEMORY, "models are in the GPUs");
-    }
-    List<String> hosts = new ArrayList<>();
-    boolean fits = true;
-    for (Map.Entry<String, List<PreflightTask.Findings>> host : byHost.entrySet()) {
-      List<PreflightTask.Findings> ranks = host.getValue();
-      PreflightTask.Findings first = ranks.get(0);
-      fits &= need * ranks.size() <= first.totalBytes();
-      hosts.add(
-          "%s has %s (%s free) for %d"
-              .formatted(
-                  host.getKey(),
-                  MemoryNeed.gigabytes(first.totalBytes()),
-                  MemoryNeed.gigabytes(first.freeBytes()),
-                  ranks.size()));
-    }
-    String detail =
-        "a rank needs about %s, %s".formatted(MemoryNeed.gigabytes(need), String.join(", ", hosts));
-    return fits
-        ? Check.ok(MEMORY, detail)
-        : Check.failed(
-            MEMORY,
-            detail,
-            "lower model.num-layers, model.embedding-dim or training.micro-batch-size, or have fewer ranks on a machine");
+    return request.recipe() == null
+        ? Check.skipped(HostMemory.CHECK, "no recipe was given")
+        : HostMemory.check(
+            MemoryNeed.of(request.recipe(), request.workers()), findings, spark.getConf());
   }
 
   /** What all ranks say of one thing; of those that failed, with their hosts. */

@@ -42,7 +42,7 @@ final class SparkContexts {
     boolean localExecutors = RankSettings.complete(conf, workers, System.getenv());
     JavaSparkContext spark = new JavaSparkContext(conf);
     if (localExecutors) {
-      LocalExecutors.deleteAtExit(spark, System.getenv());
+      LocalExecutors.endWithThisProcess(spark, System.getenv());
     }
     return spark;
   }

@@ -86,7 +86,10 @@ class ClusterIT {
       assertThat(cluster("status").code()).isEqualTo(1);
       assertThat(cluster("stop").out()).isEqualTo("no cluster in %s is running\n".formatted(state));
     } finally {
-      waiting.destroyForcibly();
+      waiting.destroy(); // which lets it clear its temporary files away
+      if (!waiting.waitFor(20, TimeUnit.SECONDS)) {
+        waiting.destroyForcibly();
+      }
     }
   }
 

@@ -15,6 +15,7 @@ import java.nio.file.Files;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkConf;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -64,6 +65,46 @@ class PreflightTest {
         .isCloseTo((16 + 2 * 4 + 8) * PARAMETERS, within(1.0));
     assertThat(MemoryNeed.of(recipe(12 * 8), 8).stateBytes())
         .isCloseTo((16 + 8) * PARAMETERS, within(1.0));
+  }
+
+  @Test
+  void ranksOfOneHostShareItsMemory() {
+    MemoryNeed need = new MemoryNeed(2L << 30, 1L << 30);
+    SparkConf conf = new SparkConf(false).set("spark.master", "spark://h:1");
+
+    assertThat(HostMemory.check(need, List.of(rank("a", 4), rank("b", 4)), conf))
+        .isEqualTo(
+            Check.ok(
+                "memory",
+                "a rank needs about 3.0 GB, a has 4.0 GB (4.0 GB free) for 1, b has 4.0 GB (4.0 GB free) for 1"));
+    assertThat(HostMemory.check(need, List.of(rank("a", 5), rank("a", 5)), conf))
+        .isEqualTo(
+            Check.failed(
+                "memory",
+                "a rank needs about 3.0 GB, a has 5.0 GB (5.0 GB free) for 2",
+                "lower model.num-layers, model.embedding-dim or training.micro-batch-size, or have fewer ranks on a"
+                    + " machine"));
+  }
+
+  @Test
+  void aContainerMustHaveRoomBesideJavasHeap() {
+    MemoryNeed need = new MemoryNeed(2L << 30, 1L << 30);
+    SparkConf conf = new SparkConf(false).set("spark.master", "yarn");
+    conf.set("spark.executor.memory", "10g");
+
+    assertThat(HostMemory.check(need, List.of(rank("a", 64)), conf))
+        .isEqualTo(
+            Check.failed(
+                "memory",
+                "a rank needs about 3.5 GB beside Java's heap, its container has 1.0 GB for that",
+                "give -- --conf spark.executor.memoryOverhead=3584m"));
+    conf.set("spark.executor.memoryOverhead", "3584m");
+    assertThat(HostMemory.check(need, List.of(rank("a", 64)), conf).hasFailed()).isFalse();
+  }
+
+  private static PreflightTask.Findings rank(String host, long gigabytes) {
+    return new PreflightTask.Findings(
+        0, host, "0", gigabytes << 30, gigabytes << 30, false, List.of());
   }
 
   @Test
