@@ -43,13 +43,13 @@ final class HostMemory {
           "%s has %s (%s free) for %d"
               .formatted(
                   host.getKey(),
-                  MemoryNeed.gigabytes(first.totalBytes()),
-                  MemoryNeed.gigabytes(first.freeBytes()),
+                  MemoryNeed.shown((double) first.totalBytes()),
+                  MemoryNeed.shown((double) first.freeBytes()),
                   ranks.size()));
     }
     String detail =
         "a rank needs about %s, %s"
-            .formatted(MemoryNeed.gigabytes(need.bytes()), String.join(", ", hosts));
+            .formatted(MemoryNeed.shown(need.bytes()), String.join(", ", hosts));
     return fits
         ? Check.ok(CHECK, detail)
         : Check.failed(
@@ -75,7 +75,7 @@ final class HostMemory {
         : Check.failed(
             CHECK,
             "a rank needs about %s beside Java's heap, its container has %s for that"
-                .formatted(MemoryNeed.gigabytes(needed), MemoryNeed.gigabytes(overhead)),
+                .formatted(MemoryNeed.shown(needed), MemoryNeed.shown((double) overhead)),
             "give -- --conf %s=%dm".formatted(OVERHEAD, (long) Math.ceil(needed / MIB)));
   }
 }

@@ -4,13 +4,18 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.train.Recipe;
 import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.ShutdownHookManager;
@@ -36,6 +41,8 @@ final class LocalExecutors {
   private static final String JAVA_OPTIONS = "spark.executor.extraJavaOptions";
   private static final String LOG_CONFIGURATION = "log4j2.configurationFile";
   private static final String GPUS = "spark.worker.resource.gpu.amount";
+
+  private static final int LOGS_READ = 20;
 
   private LocalExecutors() {}
 
@@ -85,8 +92,7 @@ final class LocalExecutors {
 
   /** Has executors ended, and what they leave on this machine's disk deleted, with this JVM. */
   static void endWithThisProcess(JavaSparkContext spark, Map<String, String> environment) {
-    File work = work(environment.get("SPARK_HOME")).resolve(spark.sc().applicationId()).toFile();
-    ShutdownHookManager.registerShutdownDeleteDir(work);
+    ShutdownHookManager.registerShutdownDeleteDir(logs(spark, environment).toFile());
     // Left to themselves, the worker ends executors, and then tries to replace them.
     ShutdownHookManager.addShutdownHook(
         ShutdownHookManager.DEFAULT_SHUTDOWN_PRIORITY() + 1,
@@ -94,6 +100,38 @@ final class LocalExecutors {
           spark.stop();
           return BoxedUnit.UNIT;
         });
+  }
+
+  /** The last line that an executor on this machine wrote, if there is one that did. */
+  static Optional<String> lastWords(JavaSparkContext spark, Map<String, String> environment)
+      throws IOException {
+    Path logs = logs(spark, environment);
+    if (!Files.isDirectory(logs)) {
+      return Optional.empty();
+    }
+    try (Stream<Path> executors = Files.list(logs)) {
+      return executors
+          .sorted()
+          .limit(LOGS_READ)
+          .flatMap(executor -> Stream.of("stderr", "stdout").map(executor::resolve))
+          .flatMap(log -> lastLine(log).stream())
+          .findFirst();
+    }
+  }
+
+  private static Optional<String> lastLine(Path log) {
+    try (Stream<String> lines = Files.lines(log, StandardCharsets.UTF_8)) {
+      return lines
+          .filter(line -> !line.isBlank() && !line.matches("Spark Executor Command: .*|=+"))
+          .reduce((first, next) -> next)
+          .map(String::strip);
+    } catch (IOException | UncheckedIOException e) {
+      return Optional.empty(); // being made, or being deleted
+    }
+  }
+
+  private static Path logs(JavaSparkContext spark, Map<String, String> environment) {
+    return work(environment.getOrDefault("SPARK_HOME", "")).resolve(spark.sc().applicationId());
   }
 
   private static Path work(String home) {

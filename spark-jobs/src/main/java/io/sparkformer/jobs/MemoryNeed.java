@@ -13,6 +13,7 @@ import java.util.Locale;
  */
 record MemoryNeed(double stateBytes, double activationBytes) {
 
+  private static final double MB = 1 << 20;
   private static final double GB = 1 << 30;
 
   /** Weights, gradients and two moments in float32. */
@@ -46,11 +47,10 @@ record MemoryNeed(double stateBytes, double activationBytes) {
     return stateBytes + activationBytes;
   }
 
-  static String gigabytes(long bytes) {
-    return gigabytes((double) bytes);
-  }
-
-  static String gigabytes(double bytes) {
-    return String.format(Locale.ROOT, "%.1f GB", bytes / GB);
+  /** A size as people say it. */
+  static String shown(double bytes) {
+    return bytes < GB
+        ? String.format(Locale.ROOT, "%.0f MB", bytes / MB)
+        : String.format(Locale.ROOT, "%.1f GB", bytes / GB);
   }
 }

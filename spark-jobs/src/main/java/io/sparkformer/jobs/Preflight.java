@@ -85,7 +85,7 @@ final class Preflight {
   }
 
   /** Executors come one by one, and a barrier stage needs them all. */
-  private Check awaitExecutors() throws InterruptedException {
+  private Check awaitExecutors() throws IOException, InterruptedException {
     long started = System.nanoTime();
     boolean told = false;
     while (slots() < request.workers()) {
@@ -107,7 +107,7 @@ final class Preflight {
     return context.maxNumConcurrentTasks(context.resourceProfileManager().defaultResourceProfile());
   }
 
-  private Check missingExecutors() {
+  private Check missingExecutors() throws IOException {
     SparkConf conf = spark.getConf();
     String settings =
         Arrays.stream(
@@ -121,11 +121,15 @@ final class Preflight {
             .filter(conf::contains)
             .map(key -> key + "=" + conf.get(key))
             .collect(Collectors.joining(", "));
+    String words =
+        LocalExecutors.lastWords(spark, System.getenv())
+            .map(line -> ", one said '%s'".formatted(line))
+            .orElse("");
     return Check.failed(
         EXECUTORS,
-        "%d of %d came within %d s (%s)"
-            .formatted(slots(), request.workers(), request.waitSeconds(), settings),
-        "lower --workers, --executor-cores or --executor-memory, add machines to the cluster, or free some");
+        "%d of %d came within %d s (%s)%s"
+            .formatted(slots(), request.workers(), request.waitSeconds(), settings, words),
+        "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why executors ended in their logs");
   }
 
   private List<Check> withProbe() throws IOException {

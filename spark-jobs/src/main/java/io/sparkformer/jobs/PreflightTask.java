@@ -200,7 +200,7 @@ final class PreflightTask
             "shm",
             "%s free in /dev/shm"
                 .formatted(
-                    MemoryNeed.gigabytes(Files.getFileStore(SHARED_MEMORY).getUsableSpace())))
+                    MemoryNeed.shown((double) Files.getFileStore(SHARED_MEMORY).getUsableSpace())))
         : Check.skipped("shm", "there is no /dev/shm");
   }
 

@@ -114,7 +114,7 @@ class ClusterIT {
             "[012] of 3 came within 2 s \\(spark.cores.max=3, spark.executor.cores=1, spark.executor.memory=512m\\)");
     assertThat(check.get("remedy").asText())
         .isEqualTo(
-            "lower --workers, --executor-cores or --executor-memory, add machines to the cluster, or free some");
+            "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why executors ended in their logs");
     assertThat(outcome.err()).doesNotContain("\tat ");
   }
 
@@ -169,6 +169,28 @@ class ClusterIT {
         .contains(
             "127.0.0.1: Spark gave GPU 4 of 127.0.0.1 to this rank, but the engine there has no CUDA: build with -Pcuda",
             "127.0.0.1: Spark gave GPU 7 of 127.0.0.1 to this rank");
+  }
+
+  @Test
+  void whatAnExecutorSaidBeforeItEndedIsShown() throws Exception {
+    Outcome outcome =
+        run(
+            LAUNCHER,
+            "doctor",
+            "--workers",
+            "2",
+            "--wait-seconds",
+            "4",
+            "--",
+            "--master",
+            "local[2]",
+            "--conf",
+            "spark.executor.extraJavaOptions=-agentlib:nothing");
+
+    assertThat(outcome.code()).as(outcome.err()).isEqualTo(2);
+    assertThat(result(outcome).get("checks").get(0).get("detail").asText())
+        .startsWith("0 of 2 came within 4 s (")
+        .contains(", one said '", "nothing");
   }
 
   private static String discovery() {

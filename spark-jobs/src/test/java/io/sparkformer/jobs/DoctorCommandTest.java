@@ -36,7 +36,7 @@ class DoctorCommandTest {
     assertThat(run.out().lines()).hasSize(1);
     assertThat(run.json().get("ok").asBoolean()).isTrue();
     assertThat(detail(run, "executors")).startsWith("1 on ");
-    assertThat(detail(run, "memory")).startsWith("a rank needs about 0.0 GB, ").endsWith(" for 1");
+    assertThat(detail(run, "memory")).startsWith("a rank needs about 9 MB, ").endsWith(" for 1");
     assertThat(detail(run, "network")).isEqualTo("each reaches all others");
     assertThat(detail(run, "engine")).isEqualTo("PyTorch 2.7.1, 1 threads for a rank");
     assertThat(detail(run, "device")).isEqualTo("CPU");
