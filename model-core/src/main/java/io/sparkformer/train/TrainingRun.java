@@ -6,6 +6,7 @@ import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkformer.collective.Collective;
+import io.sparkformer.collective.Span;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.TokenStream;
 import io.sparkformer.datasets.sample.SequentialWindows;
@@ -159,7 +160,14 @@ public final class TrainingRun implements AutoCloseable {
       if (keeper.isPresent()) {
         keeper.get().begin(file, recipe.checkpoint().onFailure());
       }
-      return train(exchange, replicas);
+      List<Span> spans = collective.spans();
+      try (PrefetchedBatches batches =
+          new PrefetchedBatches(
+              Trainer.sampled(recipe, train),
+              spans.get(0).first(),
+              spans.get(spans.size() - 1).end())) {
+        return train(exchange, replicas, batches);
+      }
     }
   }
 
@@ -173,12 +181,12 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  private Summary train(ModelExchange exchange, ReplicaCheck replicas) throws IOException {
+  private Summary train(ModelExchange exchange, ReplicaCheck replicas, Trainer.Batches batches)
+      throws IOException {
     long started = System.nanoTime();
     long firstStep = step;
     Recipe.Training training = recipe.training();
     Trainer trainer = new Trainer(recipe, model, optimizer, exchange);
-    Trainer.Batches batches = Trainer.sampled(recipe, train);
     StepClock clock =
         new StepClock((long) training.globalBatchSize() * recipe.model().contextLength());
     while (step < training.maxSteps()) {

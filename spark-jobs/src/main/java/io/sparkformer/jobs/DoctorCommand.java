@@ -78,7 +78,7 @@ final class DoctorCommand implements Callable<DoctorCommand.Result>, IExitCodeGe
             dataPath,
             output == null ? null : Storage.path(output),
             waitSeconds);
-    try (JavaSparkContext spark = SparkContexts.openRanks("doctor", MetricsPlugin.class, workers)) {
+    try (JavaSparkContext spark = SparkContexts.openRanks("doctor", RunEvents.class, workers)) {
       Preflight.Report report = Preflight.check(spark, request);
       report.checks().forEach(check -> LOG.info("{}", check));
       holds = report.holds();

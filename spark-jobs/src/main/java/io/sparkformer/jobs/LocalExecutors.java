@@ -171,10 +171,8 @@ final class LocalExecutors {
   }
 
   private static void setJavaOptions(SparkConf conf) {
-    // Native code does the work: optimizing Java costs more than it brings.
-    String options =
-        "-XX:+UseSerialGC -XX:TieredStopAtLevel=1 "
-            + conf.get(JAVA_OPTIONS, "-Dai.djl.offline=true");
+    // Few objects; the optimizing compiler stays, for the sums of gradients and checksums.
+    String options = "-XX:+UseSerialGC " + conf.get(JAVA_OPTIONS, "-Dai.djl.offline=true");
     String file = System.getProperty(LOG_CONFIGURATION);
     if (file != null && !options.contains(LOG_CONFIGURATION)) {
       options += " \"-D" + LOG_CONFIGURATION + "=" + file + "\"";

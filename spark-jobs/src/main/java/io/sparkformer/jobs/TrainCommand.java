@@ -112,7 +112,7 @@ final class TrainCommand implements Callable<TrainResult> {
     TrainJob job =
         TrainJob.prepare(
             SparkContexts.hadoopConfiguration(), config, all, data, output, mode(), resilience);
-    try (JavaSparkContext spark = SparkContexts.open("train", RunEvents.class)) {
+    try (JavaSparkContext spark = SparkContexts.openRanks("train", RunEvents.class, workers)) {
       return job.run(spark);
     }
   }

@@ -89,6 +89,17 @@ final class TrainJob {
    */
   TrainResult run(JavaSparkContext spark) throws Exception {
     long started = System.nanoTime();
+    if (resilience.workers() > 1 || !spark.sc().isLocal()) {
+      Preflight.check(
+              spark,
+              new PreflightRequest(
+                  resilience.workers(),
+                  recipe,
+                  new Path(order.data()),
+                  directory.path(),
+                  resilience.waitSeconds()))
+          .require();
+    }
     Attempts.Done done;
     try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps())) {
       done = new Attempts(spark, order, resilience, progress).run();

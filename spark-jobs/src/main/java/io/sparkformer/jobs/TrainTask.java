@@ -22,7 +22,6 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.BarrierTaskContext;
-import org.apache.spark.SparkEnv;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
 import scala.collection.Iterator;
@@ -122,7 +121,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
       dataset = TokenDataset.open(hadoop, new Path(order.data()));
       int threads = file.bind(dataset.manifest().vocabSize()).training().threads();
       Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
-      Device device = Device.cpu();
+      Device device = RankDevice.ofThisTask();
       if (context.partitionId() == 0) {
         RunDirectory directory = RunDirectory.of(hadoop, new Path(order.output()));
         RunKeeper keeper =
@@ -152,7 +151,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
   @Override
   public Iterator<Outcome> apply(Iterator<Integer> partition) {
     BarrierTaskContext context = BarrierTaskContext.get();
-    try (Rank rank = new Rank(Door.open(SparkEnv.get().blockManager().blockManagerId().host()))) {
+    try (Rank rank = new Rank(Door.open(RankDevice.host()))) {
       prepare(rank, context);
       String own = JSON.writeValueAsString(new Greeting(rank.door.endpoint(), rank.mistake));
       boolean alone = context.getTaskInfos().length == 1; // a barrier takes Spark a second
