@@ -29,7 +29,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   @Option(
       names = "--work",
       defaultValue = "train",
-      paramLabel = "train|generate|memory",
+      paramLabel = "train|generate|memory|allreduce",
       description = "What to do. Default: ${DEFAULT-VALUE}.")
   private BenchWork.Kind work;
 
@@ -62,6 +62,29 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   private int steps;
 
   @Option(
+      names = "--workers",
+      defaultValue = "1",
+      paramLabel = "N",
+      description =
+          "Ranks that train or sum together, processes of this machine. Default: ${DEFAULT-VALUE}.")
+  private int workers;
+
+  @Option(
+      names = "--transport",
+      defaultValue = "memory",
+      paramLabel = "memory|tcp",
+      description =
+          "Between ranks: as on one host, or as between hosts. Default: ${DEFAULT-VALUE}.")
+  private BenchRanks.Transport transport;
+
+  @Option(
+      names = "--mb",
+      defaultValue = "43",
+      paramLabel = "MB",
+      description = "Of an all-reduce; its rate is in GB/s. Default: ${DEFAULT-VALUE}.")
+  private double megabytes;
+
+  @Option(
       names = "--rounds",
       defaultValue = "3",
       paramLabel = "N",
@@ -72,14 +95,16 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       names = "--peer",
       paramLabel = "COMMAND",
       description =
-          "A shell command that does the same work and prints a JSON line with tokens_per_s.")
+          "A shell command that does the same work and prints a JSON line with tokens_per_s or gb_per_s.")
   private String peer = "";
 
   /**
    * What was measured; medians over rounds.
    *
-   * @param tokensPerSecond ours
-   * @param peerTokensPerSecond the peer's; 0 without
+   * @param workers ranks
+   * @param unit of rates
+   * @param rate ours
+   * @param peerRate the peer's; 0 without
    * @param ratio ours over the peer's of the same round; 0 without
    * @param ratios of every round
    * @param memory of the work {@code memory}
@@ -88,46 +113,81 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       String work,
       String size,
       String precision,
+      int workers,
       int threads,
-      double tokensPerSecond,
-      double peerTokensPerSecond,
+      String unit,
+      double rate,
+      double peerRate,
       double ratio,
       List<Double> ratios,
       List<BenchWork.Memory> memory) {}
+
+  /** Our side of a round. */
+  private interface Own {
+    double rate() throws IOException;
+  }
 
   @Override
   public Result call() throws Exception {
     require(rounds > 0, "--rounds is %d: it must be at least 1", rounds);
     require(threads > 0, "--threads is %d: it must be at least 1", threads);
     require(steps >= 0, "--steps is %d: it must be at least 0", steps);
+    require(megabytes >= 0.001, "--mb is %s: it must be at least 0.001", megabytes);
+    int ranks = work == BenchWork.Kind.ALLREDUCE ? Math.max(2, workers) : workers;
+    require(
+        ranks == 1 || work == BenchWork.Kind.TRAIN || work == BenchWork.Kind.ALLREDUCE,
+        "--workers is %d: only training and all-reduce have several, give 1",
+        workers);
+    require(ranks > 0, "--workers is %d: it must be at least 1", workers);
     Kernels.threads(threads);
+    if (ranks > 1) {
+      BenchRanks.Plan plan =
+          new BenchRanks.Plan(work, size, precision, threads, steps, megabytes, transport, ranks);
+      try (BenchRanks all = BenchRanks.start(plan)) {
+        return rounds(ranks, all::round);
+      }
+    }
+    try (BenchWork bench = BenchWork.of(size, precision, steps, 1)) {
+      return switch (work) {
+        case MEMORY -> result(1, List.of(), List.of(), List.of(), bench.memory());
+        case GENERATE -> rounds(1, bench::generatedPerSecond);
+        default -> rounds(1, bench::trainedPerSecond);
+      };
+    }
+  }
+
+  private Result rounds(int ranks, Own own) throws IOException, InterruptedException {
     List<Double> ours = new ArrayList<>();
     List<Double> theirs = new ArrayList<>();
     List<Double> ratios = new ArrayList<>();
-    List<BenchWork.Memory> memory = List.of();
-    try (BenchWork bench = BenchWork.of(size, precision, steps)) {
-      if (work == BenchWork.Kind.MEMORY) {
-        memory = bench.memory();
-      }
-      for (int round = 1; round <= rounds && work != BenchWork.Kind.MEMORY; round++) {
-        double own =
-            work == BenchWork.Kind.TRAIN ? bench.trainedPerSecond() : bench.generatedPerSecond();
-        ours.add(own);
-        LOG.info("round {}: ours {} tokens/s", round, number(own));
-        if (!peer.isEmpty()) {
-          double other = peerTokensPerSecond();
-          theirs.add(other);
-          ratios.add(own / other);
-          LOG.info(
-              "round {}: peer {} tokens/s, ratio {}", round, number(other), number(own / other));
-        }
+    for (int round = 1; round <= rounds; round++) {
+      double rate = own.rate();
+      ours.add(rate);
+      LOG.info("round {}: ours {} {}", round, number(rate), unit());
+      if (!peer.isEmpty()) {
+        double other = peerRate();
+        theirs.add(other);
+        ratios.add(rate / other);
+        LOG.info(
+            "round {}: peer {} {}, ratio {}", round, number(other), unit(), number(rate / other));
       }
     }
+    return result(ranks, ours, theirs, ratios, List.of());
+  }
+
+  private Result result(
+      int ranks,
+      List<Double> ours,
+      List<Double> theirs,
+      List<Double> ratios,
+      List<BenchWork.Memory> memory) {
     return new Result(
         lower(work),
         lower(size),
         lower(precision),
+        ranks,
         threads,
+        unit(),
         median(ours),
         median(theirs),
         median(ratios),
@@ -135,7 +195,11 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
         memory);
   }
 
-  private double peerTokensPerSecond() throws IOException, InterruptedException {
+  private String unit() {
+    return work == BenchWork.Kind.ALLREDUCE ? "GB/s" : "tokens/s";
+  }
+
+  private double peerRate() throws IOException, InterruptedException {
     Process process =
         new ProcessBuilder("sh", "-c", peer).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -143,17 +207,14 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
     String last = output.lines().reduce("", (before, line) -> line);
     require(
         code == 0 && last.startsWith("{"),
-        "--peer '%s' ended with code %d and the line '%s': it must print JSON with tokens_per_s",
+        "--peer '%s' ended with code %d and the line '%s': it must print JSON with tokens_per_s or gb_per_s",
         peer,
         code,
         last);
     JsonNode json = new JsonMapper().readTree(last);
-    require(
-        json.path("tokens_per_s").isNumber(),
-        "--peer '%s' printed no tokens_per_s: %s",
-        peer,
-        last);
-    return json.path("tokens_per_s").asDouble();
+    JsonNode rate = json.path(work == BenchWork.Kind.ALLREDUCE ? "gb_per_s" : "tokens_per_s");
+    require(rate.isNumber(), "--peer '%s' printed no rate: %s", peer, last);
+    return rate.asDouble();
   }
 
   private static double median(List<Double> values) {

@@ -1,6 +1,7 @@
 package io.sparkformer.jobs;
 
 import ai.djl.Device;
+import io.sparkformer.collective.Collective;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.TextGenerator;
@@ -9,6 +10,7 @@ import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
 import io.sparkformer.train.AdamW;
+import io.sparkformer.train.ModelExchange;
 import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.Trainer;
@@ -38,6 +40,7 @@ final class BenchWork implements AutoCloseable {
   enum Kind {
     TRAIN,
     GENERATE,
+    ALLREDUCE,
     MEMORY
   }
 
@@ -92,22 +95,31 @@ final class BenchWork implements AutoCloseable {
   private final int steps;
   private final Gpt model;
   private final AdamW optimizer;
-  private final Trainer trainer;
+  private final Recipe recipe;
   private final TokenBatch batch;
+  private Trainer trainer;
   private long step;
 
-  private BenchWork(Size size, int steps, Gpt model, AdamW optimizer, Trainer trainer) {
+  private BenchWork(Size size, int steps, Gpt model, AdamW optimizer, Recipe recipe) {
     this.size = size;
     this.steps = steps;
     this.model = model;
     this.optimizer = optimizer;
-    this.trainer = trainer;
+    this.recipe = recipe;
+    this.trainer = Trainer.alone(recipe, model, optimizer);
     this.batch = new TokenBatch(randomIds(0), randomIds(1), size.rows, size.contextLength);
   }
 
-  static BenchWork of(Size size, Precision precision, int steps) {
+  /** A rank's work; each rank has one micro-batch of a step. */
+  static BenchWork of(Size size, Precision precision, int steps, int workers) {
     Recipe defaults =
-        RecipeFile.defaults().with(List.of("schedule.kind=constant")).bind(VOCAB_SIZE);
+        RecipeFile.defaults()
+            .with(
+                List.of(
+                    "schedule.kind=constant",
+                    "training.micro-batch-size=" + size.rows,
+                    "training.global-batch-size=" + size.rows * workers))
+            .bind(VOCAB_SIZE);
     Recipe recipe =
         new Recipe(
             size.model(),
@@ -118,8 +130,19 @@ final class BenchWork implements AutoCloseable {
             defaults.checkpoint());
     Gpt model = Gpt.initialized(size.model(), precision, Device.cpu(), 0);
     AdamW optimizer = AdamW.of(model, recipe.optimizer());
-    Trainer trainer = Trainer.alone(recipe, model, optimizer);
-    return new BenchWork(size, steps, model, optimizer, trainer);
+    return new BenchWork(size, steps, model, optimizer, recipe);
+  }
+
+  /** What ranks that train together sum. */
+  Collective.Shape shape() {
+    int microBatches = recipe.training().gradAccumSteps();
+    return ModelExchange.shape(model, microBatches, microBatches);
+  }
+
+  /** Trains together with others from now on. */
+  void connect(Collective ranks) {
+    int microBatches = recipe.training().gradAccumSteps();
+    trainer = new Trainer(recipe, model, optimizer, ModelExchange.over(ranks, model, microBatches));
   }
 
   private long[] randomIds(long seed) {
@@ -127,7 +150,7 @@ final class BenchWork implements AutoCloseable {
     return random.longs((long) size.rows * size.contextLength, 0, VOCAB_SIZE).toArray();
   }
 
-  /** Tokens a second of whole training steps, by the median step. */
+  /** Tokens a second of whole training steps of all ranks, by the median step. */
   double trainedPerSecond() {
     int counted = steps > 0 ? steps : size.steps;
     for (int i = 0; i < Math.max(5, counted / 5); i++) {
@@ -140,7 +163,7 @@ final class BenchWork implements AutoCloseable {
       seconds[i] = (System.nanoTime() - started) / 1e9;
     }
     Arrays.sort(seconds);
-    return batch.tokens() / seconds[counted / 2];
+    return (double) batch.tokens() * recipe.training().gradAccumSteps() / seconds[counted / 2];
   }
 
   private void trainOne() {

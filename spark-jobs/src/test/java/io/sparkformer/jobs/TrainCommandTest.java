@@ -237,9 +237,6 @@ class TrainCommandTest {
     assertRefused(
         command("--resume", "--overwrite"),
         "--resume and --overwrite exclude each other: give one");
-    assertRefused(
-        command("--workers", "2"),
-        "--workers is 2: training on several executors is not there yet, give 1");
     Files.createDirectory(output);
     Path mine = Files.writeString(output.resolve("thesis.txt"), "Chapter 1");
 
@@ -248,6 +245,24 @@ class TrainCommandTest {
     assertThat(mine).hasContent("Chapter 1");
     output = mine.resolve("below a file");
     assertRefused(command(), "below a file cannot be written (");
+  }
+
+  @Test
+  void mistakesInTheNumberOfRanksAreOneLine() throws IOException {
+    assertRefused(
+        command("--workers", "3", "--set", "training.global-batch-size=8"),
+        "--workers 3 is more than the micro-batches of a step, 2 (training.global-batch-size 8 /"
+            + " training.micro-batch-size 4): lower --workers, raise the global or lower the micro-batch size");
+    assertRefused(command("--workers", "0"), "--workers is 0: it must be at least 1");
+    assertRefused(
+        command("--min-workers", "2"),
+        "--min-workers is 2: it must be from 1 to --workers, which is 1");
+    assertRefused(command("--max-failures", "-1"), "--max-failures is -1: it must be at least 0");
+    assertRefused(command("--wait-seconds", "-1"), "--wait-seconds is -1: it must be at least 0");
+    assertRefused(
+        command("--rank-timeout-seconds", "0"),
+        "--rank-timeout-seconds is 0: it must be at least 1");
+    assertRefused(command("--keep", "0"), "checkpoint.keep is 0: it must be at least 1");
   }
 
   private int train(String... more) {
