@@ -208,6 +208,14 @@ public final class Kernels implements AutoCloseable {
     }
   }
 
+  /** Floats [floats] of pinned host memory, from and to which GPUs copy at full speed. */
+  public NDArray pinned(NDManager manager, long floats) {
+    try (IValue count = IValue.from(floats);
+        IValue pinned = IValue.from(true)) {
+      return call(manager, "host_memory", count, pinned);
+    }
+  }
+
   /** Copies arrays into others of the same shapes, on any device. */
   public void copy(NDManager manager, List<NDArray> into, List<NDArray> from) {
     try (IValue target = listOf(into);

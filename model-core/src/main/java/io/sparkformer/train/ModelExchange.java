@@ -3,6 +3,7 @@ package io.sparkformer.train;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.collective.Collective;
@@ -13,6 +14,7 @@ import java.nio.FloatBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * Passes arrays of a model's shapes, and some numbers with them, through a collective's buffers:
@@ -36,6 +38,7 @@ public final class ModelExchange implements AutoCloseable {
   private final NDManager views;
   private final List<List<NDArray>> parts = new ArrayList<>();
   private final List<NDArray> total;
+  private final List<NDArray> staging;
 
   /**
    * Where the arrays are.
@@ -76,7 +79,13 @@ public final class ModelExchange implements AutoCloseable {
     }
   }
 
-  private ModelExchange(Collective collective, Gpt model, Layout layout) {
+  /** Where a model's arrays pass on their way between its device and the collective's buffers. */
+  interface Staging {
+    /** Floats in host memory, attached to the manager; none if they need not pass anywhere. */
+    Optional<NDArray> of(NDManager manager, long floats);
+  }
+
+  private ModelExchange(Collective collective, Gpt model, Layout layout, Staging staging) {
     this.collective = collective;
     this.model = model;
     this.layout = layout;
@@ -87,6 +96,7 @@ public final class ModelExchange implements AutoCloseable {
       parts.add(views(bucket -> collective.part(span, bucket)));
     }
     this.total = alone ? List.of() : views(collective::total);
+    this.staging = alone ? List.of() : staged(staging);
   }
 
   /** What a collective must be able to sum for {@link #over}. */
@@ -101,8 +111,34 @@ public final class ModelExchange implements AutoCloseable {
    * @param collective of this model's {@link #shape}; stays the caller's
    */
   public static ModelExchange over(Collective collective, Gpt model, int microBatches) {
+    boolean onGpu = model.manager().getDevice().isGpu();
+    return over(
+        collective,
+        model,
+        microBatches,
+        (manager, floats) ->
+            onGpu ? Optional.of(model.kernels().pinned(manager, floats)) : Optional.empty());
+  }
+
+  static ModelExchange over(Collective collective, Gpt model, int microBatches, Staging staging) {
     return new ModelExchange(
-        collective, model, Layout.of(model, microBatches, collective.worldSize()));
+        collective, model, Layout.of(model, microBatches, collective.worldSize()), staging);
+  }
+
+  /** The weights' shapes in one array, one after the other. */
+  private List<NDArray> staged(Staging staging) {
+    List<NDArray> weights = model.weightList().arrays();
+    long floats = weights.stream().mapToLong(NDArray::size).sum();
+    List<NDArray> arrays = new ArrayList<>();
+    Optional<NDArray> memory = staging.of(views, floats);
+    long offset = 0;
+    for (int i = 0; i < weights.size() && memory.isPresent(); i++) {
+      NDArray weight = weights.get(i);
+      long end = offset + weight.size();
+      arrays.add(memory.get().get(new NDIndex("{}:{}", offset, end)).reshape(weight.getShape()));
+      offset = end;
+    }
+    return arrays;
   }
 
   /** Of a run of one rank. */
@@ -147,7 +183,7 @@ public final class ModelExchange implements AutoCloseable {
    */
   void contribute(int span, List<NDArray> arrays, float[] numbers) {
     if (collective.worldSize() > 1) {
-      copy(parts.get(span), arrays);
+      toHost(parts.get(span), arrays);
       put(span, span == 0 ? numbers : neutral(numbers.length));
     }
   }
@@ -164,7 +200,7 @@ public final class ModelExchange implements AutoCloseable {
       return numbers;
     }
     collective.sum();
-    copy(into, total);
+    fromHost(into, total);
     return totalNumbers(numbers.length);
   }
 
@@ -207,13 +243,31 @@ public final class ModelExchange implements AutoCloseable {
     }
     for (int span = 0; span < parts.size(); span++) {
       if (span == 0 && collective.rank() == 0) {
-        copy(parts.get(span), arrays);
+        toHost(parts.get(span), arrays);
       } else {
         fillNeutral(span);
       }
     }
     collective.sum();
-    copy(arrays, total);
+    fromHost(arrays, total);
+  }
+
+  private void toHost(List<NDArray> buffers, List<NDArray> arrays) {
+    if (staging.isEmpty()) {
+      copy(buffers, arrays);
+    } else {
+      copy(staging, arrays);
+      copy(buffers, staging);
+    }
+  }
+
+  private void fromHost(List<NDArray> arrays, List<NDArray> buffers) {
+    if (staging.isEmpty()) {
+      copy(arrays, buffers);
+    } else {
+      copy(staging, buffers);
+      copy(arrays, staging);
+    }
   }
 
   private void copy(List<NDArray> into, List<NDArray> from) {

@@ -110,6 +110,8 @@ class Kernels(Module):
   def accumulate(self: __torch__.Kernels, sums: List[Tensor], gradients: List[Tensor]) -> Tensor:
     torch._foreach_add_(sums, gradients)
     return sums[0]
+  def host_memory(self: __torch__.Kernels, floats: int, pinned: bool) -> Tensor:
+    return torch.empty([floats], dtype=6, layout=0, device=torch.device("cpu"), pin_memory=pinned)
   def copy(self: __torch__.Kernels, into: List[Tensor], source: List[Tensor]) -> Tensor:
     torch._foreach_copy_(into, source)
     return into[0]
