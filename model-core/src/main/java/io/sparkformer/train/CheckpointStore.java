@@ -12,6 +12,7 @@ import io.sparkformer.train.SummedFiles.FileSum;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -29,8 +30,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The checkpoints of a run: {@code step-00000500/} with the model directory's files,
- * optimizer.safetensors, metrics.jsonl, state.json and, written last, DONE with the size and
- * SHA-256 of each of the others. Written under a hidden name and renamed.
+ * optimizer.safetensors, metrics.jsonl, recipe.yaml, state.json and, written last, DONE with the
+ * size and SHA-256 of each of the others. Written under a hidden name and renamed.
  */
 final class CheckpointStore {
 
@@ -44,12 +45,20 @@ final class CheckpointStore {
   private static final String DONE = "DONE";
 
   private final RunDirectory run;
+  private final String recipe;
   private final int keep;
   private final Set<String> damaged = new HashSet<>();
   private Path newestWhole;
 
-  CheckpointStore(RunDirectory run, int keep) {
+  /**
+   * Keeps checkpoints of a run.
+   *
+   * @param recipe the YAML that it is run by
+   * @param keep the newest ones that stay
+   */
+  CheckpointStore(RunDirectory run, String recipe, int keep) {
     this.run = run;
+    this.recipe = recipe;
     this.keep = keep;
   }
 
@@ -66,6 +75,9 @@ final class CheckpointStore {
           snapshot.writeModel(files, directory);
           snapshot.writeOptimizer(files, new Path(directory, OPTIMIZER));
           metrics.copyTo(files, directory);
+          try (OutputStream out = files.create(new Path(directory, RunDirectory.RECIPE), true)) {
+            out.write(recipe.getBytes(StandardCharsets.UTF_8));
+          }
           writeJson(files, new Path(directory, STATE), state);
           writeJson(files, new Path(directory, DONE), files.sums());
         });

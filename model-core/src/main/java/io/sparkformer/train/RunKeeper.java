@@ -44,14 +44,15 @@ public final class RunKeeper implements AutoCloseable {
   /**
    * Finds what the run goes on from, and loads it; changes nothing that is stored.
    *
+   * @param keep the newest checkpoints that stay
    * @param now the run as it would start
    * @return the state to go on from, if there is one
    * @throws io.sparkformer.datasets.InvalidInputException if the output does not fit the mode or is
    *     another run's
    */
-  Optional<RunState> restore(Recipe recipe, RunState now, Gpt model, AdamW optimizer)
+  Optional<RunState> restore(RecipeFile recipe, int keep, RunState now, Gpt model, AdamW optimizer)
       throws IOException {
-    checkpoints = new CheckpointStore(directory, recipe.checkpoint().keep());
+    checkpoints = new CheckpointStore(directory, recipe.yaml(), keep);
     boolean own = directory.runId().equals(Optional.of(runId));
     if (!own) {
       directory.check(mode);

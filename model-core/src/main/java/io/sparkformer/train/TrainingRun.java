@@ -110,7 +110,9 @@ public final class TrainingRun implements AutoCloseable {
       RecipeFile file, TokenDataset data, Device device, RunKeeper keeper) throws IOException {
     TrainingRun run = new TrainingRun(file, data, device, Optional.of(keeper));
     try {
-      Optional<RunState> before = keeper.restore(run.recipe, run.state(), run.model, run.optimizer);
+      Optional<RunState> before =
+          keeper.restore(
+              file, run.recipe.checkpoint().keep(), run.state(), run.model, run.optimizer);
       run.step = before.map(RunState::step).orElse(0L);
       run.bestValidLoss = before.map(RunState::bestValidLoss).orElse(run.bestValidLoss);
     } catch (IOException | RuntimeException e) {

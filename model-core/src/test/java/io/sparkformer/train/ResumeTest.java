@@ -275,7 +275,7 @@ class ResumeTest {
 
   /** The step that the output would be resumed from. */
   private long newest() throws IOException {
-    return new CheckpointStore(TinyRun.directory(output), 2)
+    return new CheckpointStore(TinyRun.directory(output), "", 2)
         .newest()
         .map(found -> found.state().step())
         .orElseThrow();

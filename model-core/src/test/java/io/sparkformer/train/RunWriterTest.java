@@ -265,7 +265,7 @@ class RunWriterTest {
       writer =
           new RunWriter(
               faulty,
-              new CheckpointStore(faulty, 3),
+              new CheckpointStore(faulty, TinyRun.recipe().yaml(), 3),
               MetricsLog.create(faulty.fileSystem(), faulty.path(), List.of()),
               Recipe.OnFailure.CONTINUE,
               Duration.ofMillis(300));

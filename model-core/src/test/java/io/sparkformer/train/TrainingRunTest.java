@@ -50,6 +50,7 @@ class TrainingRunTest {
             "metrics.jsonl",
             "model.safetensors",
             "optimizer.safetensors",
+            "recipe.yaml",
             "state.json",
             "tokenizer.json");
     assertThat(RecipeFile.parse(Files.readString(output.resolve("recipe.yaml")), "r").bind(28))
