@@ -20,7 +20,12 @@ final class Barrier {
   private static final int COUNTER_BYTES = 128;
 
   private static final long SPIN_NANOS = 30_000;
-  private static final long PARK_NANOS = 50_000;
+  private static final long PARK_NANOS = 20_000;
+  private static final long LONGEST_PARK_NANOS = 1_000_000;
+
+  /** Late by this part of the wait at most, and nearly idle in a long one. */
+  private static final int PARKS_OF_A_WAIT = 16;
+
   private static final long CHECK_NANOS = 10_000_000;
 
   private final ByteBuffer counters;
@@ -77,7 +82,8 @@ final class Barrier {
         checked = elapsed;
         check(wait, rank);
       }
-      LockSupport.parkNanos(PARK_NANOS);
+      LockSupport.parkNanos(
+          Math.max(PARK_NANOS, Math.min(elapsed / PARKS_OF_A_WAIT, LONGEST_PARK_NANOS)));
     }
   }
 

@@ -127,6 +127,10 @@ final class RankSettings {
           workers);
       conf.setIfMissing(INSTANCES, Integer.toString(workers));
     }
+    // What hangs before ranks are connected only misses heartbeats; Spark would wait 2 to 3
+    // minutes.
+    conf.setIfMissing("spark.storage.blockManagerHeartbeatTimeoutMs", "60s");
+    conf.setIfMissing("spark.network.timeoutInterval", "10s");
     conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
     // Preflight waits for executors, too, and says which are missing.
     conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", "1s");
