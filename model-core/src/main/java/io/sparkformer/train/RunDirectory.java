@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -33,6 +34,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
   private static final String RUN_LINE = "# run ";
   private static final String WRITING = ".writing";
   private static final String OLD = ".old";
+  private static final String BEGUN = ".begun.";
   private static final Pattern HIDDEN =
       Pattern.compile("\\.(best|last|step-[0-9]+)(?:\\.[0-9a-f-]+)?(\\.writing|\\.old)");
 
@@ -83,7 +85,27 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   /** Both, since a recipe.yaml alone may be the user's own. */
   private boolean isTrainingOutput() throws IOException {
-    return fileSystem.exists(new Path(path, RECIPE)) && fileSystem.exists(checkpoints());
+    return (fileSystem.exists(new Path(path, RECIPE)) && fileSystem.exists(checkpoints()))
+        || !marks().isEmpty();
+  }
+
+  /** Of runs that were killed while they made this output. */
+  private List<Path> marks() throws IOException {
+    return Arrays.stream(fileSystem.listStatus(path))
+        .map(FileStatus::getPath)
+        .filter(file -> file.getName().startsWith(BEGUN))
+        .toList();
+  }
+
+  private Path mark(String runId) {
+    return new Path(path, BEGUN + runId);
+  }
+
+  /**
+   * Whether an attempt of this run was allowed to make this output, and did not come to the end.
+   */
+  boolean isBegunBy(String runId) throws IOException {
+    return fileSystem.exists(mark(runId));
   }
 
   /**
@@ -93,13 +115,18 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
    */
   void create(String recipe, String runId) throws IOException {
     try {
+      // The next attempt of a run that is killed here must not take the half for another's output.
+      if (!fileSystem.mkdirs(mark(runId))) {
+        throw new IOException("cannot create " + Storage.shown(mark(runId)));
+      }
       for (Path own : List.of(checkpoints(), best(), last(), metrics(), losses())) {
         fileSystem.delete(own, true); // what else lies here is the user's
       }
       if (!fileSystem.mkdirs(checkpoints())) {
         throw new IOException("cannot create " + Storage.shown(checkpoints()));
       }
-      writeRecipe(recipe, runId); // last: what is here is now this run's
+      writeRecipe(recipe, runId); // what is here is now this run's
+      deleteMarks();
     } catch (IOException e) {
       String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
       throw new InvalidInputException(
@@ -122,6 +149,12 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
       return Optional.ofNullable(lines.readLine())
           .filter(line -> line.startsWith(RUN_LINE))
           .map(line -> line.substring(RUN_LINE.length()));
+    }
+  }
+
+  private void deleteMarks() throws IOException {
+    for (Path mark : marks()) {
+      fileSystem.delete(mark, true);
     }
   }
 
@@ -188,6 +221,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   /** Removes what a killed run was writing; what it had moved away for that comes back. */
   void deleteStale() throws IOException {
+    deleteMarks();
     for (Path parent : List.of(path, checkpoints())) {
       for (FileStatus file : fileSystem.listStatus(parent)) {
         Matcher hidden = HIDDEN.matcher(file.getPath().getName());

@@ -23,6 +23,7 @@ public final class RunKeeper implements AutoCloseable {
   private final Consumer<Metric> listener;
   private CheckpointStore checkpoints;
   private List<Metric> earlier = List.of();
+  private boolean own;
   private boolean continues;
   private RunWriter writer;
 
@@ -53,8 +54,8 @@ public final class RunKeeper implements AutoCloseable {
   Optional<RunState> restore(RecipeFile recipe, int keep, RunState now, Gpt model, AdamW optimizer)
       throws IOException {
     checkpoints = new CheckpointStore(directory, recipe.yaml(), keep);
-    boolean own = directory.runId().equals(Optional.of(runId));
-    if (!own) {
+    own = directory.runId().equals(Optional.of(runId));
+    if (!own && !directory.isBegunBy(runId)) {
       directory.check(mode);
     }
     continues = own || mode == RunDirectory.Mode.RESUME;
@@ -79,7 +80,9 @@ public final class RunKeeper implements AutoCloseable {
   void begin(RecipeFile recipe, Recipe.OnFailure onFailure) throws IOException {
     if (continues) {
       directory.deleteStale();
-      directory.writeRecipe(recipe.yaml(), directory.runId().orElse(runId));
+      if (!own) { // else it is there, and a kill in the middle of writing it would lose whose it is
+        directory.writeRecipe(recipe.yaml(), directory.runId().orElse(runId));
+      }
     } else {
       directory.create(recipe.yaml(), runId);
     }

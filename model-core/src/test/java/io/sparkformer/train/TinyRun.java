@@ -71,7 +71,13 @@ final class TinyRun {
       Consumer<Metric> listener,
       String... settings)
       throws IOException {
-    RunKeeper keeper = new RunKeeper(output, mode, UUID.randomUUID().toString(), listener);
+    return train(
+        data, new RunKeeper(output, mode, UUID.randomUUID().toString(), listener), settings);
+  }
+
+  /** An attempt of one run, as its keeper says. */
+  static TrainingRun.Summary train(
+      org.apache.hadoop.fs.Path data, RunKeeper keeper, String... settings) throws IOException {
     try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, data);
         TrainingRun run = TrainingRun.leading(recipe(settings), dataset, Device.cpu(), keeper)) {
       return run.train(Collective.single(run.shape(1).microBatches()));
