@@ -44,7 +44,7 @@ final class Attempts {
 
   private int attempt;
   private int failures;
-  private volatile String failure = "";
+  private String failure = "";
   private volatile Optional<String> mistake = Optional.empty();
 
   /**
@@ -74,9 +74,10 @@ final class Attempts {
    * Runs the attempts.
    *
    * @throws InvalidInputException if there is a user's mistake, or too few executors
-   * @throws ExecutionException if it failed more often than allowed
+   * @throws GivenUpException if it failed more often than allowed
+   * @throws ExecutionException if it failed in the driver's own JVM
    */
-  Done run() throws ExecutionException, InterruptedException {
+  Done run() throws ExecutionException, GivenUpException, InterruptedException {
     RunEvents.listen(this::receive);
     while (true) {
       int workers = workers();
@@ -85,7 +86,6 @@ final class Attempts {
       } catch (ExecutionException e) {
         failed(e);
       }
-      attempt++;
     }
   }
 
@@ -107,7 +107,7 @@ final class Attempts {
     return Math.min(here, resilience.workers());
   }
 
-  private String afterFailure() {
+  private synchronized String afterFailure() {
     return failure.isEmpty() ? "" : " (" + failure + ")";
   }
 
@@ -153,7 +153,8 @@ final class Attempts {
     }
   }
 
-  private void failed(ExecutionException e) throws ExecutionException, InterruptedException {
+  private void failed(ExecutionException e)
+      throws ExecutionException, GivenUpException, InterruptedException {
     Optional<String> found = mistake.or(() -> Failure.mistakeIn(e));
     if (found.isPresent()) {
       throw new InvalidInputException(found.get(), e);
@@ -164,21 +165,24 @@ final class Attempts {
     progress.pause();
     tellFailure("before it went on");
     executors.settle(GRACE_SECONDS, KILL_SECONDS);
-    failures++;
-    failure =
-        String.format(
-            "failure %d of at most %d: %s",
-            failures,
-            resilience.maxFailures(),
-            executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
+    String told = count(executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
     if (failures > resilience.maxFailures()) {
-      throw new ExecutionException(
-          failure + "; the last whole checkpoint is kept: go on with --resume", e);
+      throw new GivenUpException(
+          told + "; the last whole checkpoint is kept: go on with --resume", e);
     }
     LOG.debug("the failure in full", e);
   }
 
-  private void tellFailure(String then) {
+  /** Counts a failure and ends its attempt, of which nothing that is still to come is believed. */
+  private synchronized String count(String what) {
+    attempt++;
+    failures++;
+    failure =
+        String.format("failure %d of at most %d: %s", failures, resilience.maxFailures(), what);
+    return failure;
+  }
+
+  private synchronized void tellFailure(String then) {
     if (!failure.isEmpty()) {
       LOG.warn("{}; {}", failure, then);
       failure = "";
@@ -189,10 +193,16 @@ final class Attempts {
     if (event instanceof RunEvent.Measured measured) {
       progress.show(measured.metric());
     } else if (event instanceof RunEvent.Started started) {
-      tellFailure(
-          String.format("resumed from step %d with %d ranks", started.step(), started.workers()));
+      began(started);
     } else if (event instanceof RunEvent.Mistake found) {
       mistake = Optional.of(found.message());
+    }
+  }
+
+  private synchronized void began(RunEvent.Started started) {
+    if (started.attempt() == attempt) {
+      tellFailure(
+          String.format("resumed from step %d with %d ranks", started.step(), started.workers()));
     }
   }
 }

@@ -157,6 +157,10 @@ public final class Main {
       err.printf("%s: %s%n", nameOf(job), mistake.get());
       return MISUSED;
     }
+    if (e instanceof GivenUpException) {
+      err.printf("%s: %s%n", nameOf(job), e.getMessage());
+      return FAILED;
+    }
     LoggerFactory.getLogger(Main.class).error("{} failed", nameOf(job), e);
     err.printf("%s: %s%n", nameOf(job), Failure.rootOf(e));
     return FAILED;

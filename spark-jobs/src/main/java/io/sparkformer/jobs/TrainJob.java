@@ -14,6 +14,7 @@ import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -90,15 +91,7 @@ final class TrainJob {
   TrainResult run(JavaSparkContext spark) throws Exception {
     long started = System.nanoTime();
     if (resilience.workers() > 1 || !spark.sc().isLocal()) {
-      Preflight.check(
-              spark,
-              new PreflightRequest(
-                  resilience.workers(),
-                  recipe,
-                  new Path(order.data()),
-                  directory.path(),
-                  resilience.waitSeconds()))
-          .require();
+      checkSurroundings(spark);
     }
     Attempts.Done done;
     try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps())) {
@@ -107,6 +100,29 @@ final class TrainJob {
     draw();
     return TrainResult.of(
         done, (System.nanoTime() - started) / 1e9, Storage.shown(directory.path()));
+  }
+
+  /** Executors that are lost meanwhile are replaced, as they are later. */
+  private void checkSurroundings(JavaSparkContext spark) throws Exception {
+    PreflightRequest request =
+        new PreflightRequest(
+            resilience.workers(),
+            recipe,
+            new Path(order.data()),
+            directory.path(),
+            resilience.waitSeconds());
+    for (int failures = 0; ; failures++) {
+      try {
+        Preflight.check(spark, request).require();
+        return;
+      } catch (Exception e) { // SparkException, which Scala does not declare
+        boolean mayPass = e instanceof SparkException && Failure.mistakeIn(e).isEmpty();
+        if (!mayPass || spark.sc().isStopped() || failures >= resilience.maxFailures()) {
+          throw e;
+        }
+        LOG.warn("the checks before training failed ({}); checking again", Failure.rootOf(e));
+      }
+    }
   }
 
   /** A missing font or full disk must not take a trained model with it. */
