@@ -1,0 +1,182 @@
+package io.sparkformer.jobs;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A job that was started through the launcher, and its executors in processes of their own. */
+final class JobProcess implements AutoCloseable {
+
+  static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
+
+  private static final Path PROCESSES = Path.of("/proc");
+  private static final int POLL_MILLIS = 20;
+
+  private final String mark = "mark.of.job=" + UUID.randomUUID();
+  private final Path out;
+  private final Path err;
+  private final Process process;
+
+  /** How it ended. */
+  record Outcome(int code, String out, String err) {
+
+    JsonNode result() throws IOException {
+      assertThat(code).as(err).isZero();
+      assertThat(out.lines()).hasSize(1);
+      return new ObjectMapper().readTree(out);
+    }
+  }
+
+  private JobProcess(Path directory, String master, List<String> arguments) throws IOException {
+    out = Files.createTempFile(directory, arguments.get(0), ".out");
+    err = Files.createTempFile(directory, arguments.get(0), ".err");
+    List<String> command = new ArrayList<>();
+    if (isLinux()) {
+      // A background job of a shell starts its children with SIGINT ignored.
+      command.addAll(List.of("env", "--default-signal=INT"));
+    }
+    command.add(CHECKOUT.resolve("submit/sparkformer").toString());
+    command.addAll(arguments);
+    command.addAll(List.of("--", "--master", master));
+    if (!arguments.contains("--workers")) {
+      process = start(directory, command);
+      return;
+    }
+    command.addAll(List.of("--conf", "spark.executor.memory=512m"));
+    if (master.startsWith("spark:")) {
+      command.addAll(List.of("--executor-cores", "1"));
+    }
+    command.add("--conf");
+    command.add("spark.executor.extraJavaOptions=-Dai.djl.offline=true -D" + mark);
+    process = start(directory, command);
+  }
+
+  private Process start(Path directory, List<String> command) throws IOException {
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
+    builder.environment().keySet().removeIf(name -> name.startsWith("SPARK"));
+    return builder.start();
+  }
+
+  /** Starts a job in a directory; with {@code --workers}, its executors can be found. */
+  static JobProcess start(Path directory, String master, List<String> arguments)
+      throws IOException {
+    return new JobProcess(directory, master, arguments);
+  }
+
+  static Outcome run(Path directory, String master, List<String> arguments) throws Exception {
+    try (JobProcess job = start(directory, master, arguments)) {
+      return job.end(180);
+    }
+  }
+
+  static boolean isLinux() {
+    return Files.exists(PROCESSES.resolve("self/fd"));
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  ProcessHandle driver() {
+    return process.toHandle();
+  }
+
+  String err() throws IOException {
+    return Files.readString(err);
+  }
+
+  Outcome end(int seconds) throws Exception {
+    assertThat(process.waitFor(seconds, TimeUnit.SECONDS))
+        .as(() -> "ended in time: " + lastOf(err))
+        .isTrue();
+    return new Outcome(process.exitValue(), Files.readString(out), err());
+  }
+
+  /** Waits for something, for as long as the job runs. */
+  void await(String what, int seconds, Callable<Boolean> condition) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    while (!condition.call()) {
+      assertThat(process.isAlive() && System.nanoTime() < deadline)
+          .as(() -> what + " in time: " + lastOf(err))
+          .isTrue();
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  /** The executors that this job has now, in the order in which they were started. */
+  List<ProcessHandle> executors() throws IOException {
+    List<ProcessHandle> found = new ArrayList<>();
+    try (Stream<Path> processes = Files.list(PROCESSES)) {
+      for (Path entry : processes.filter(JobProcess::isProcess).toList()) {
+        String command = command(entry);
+        if (command.contains("CoarseGrainedExecutorBackend") && command.contains(mark)) {
+          ProcessHandle.of(Long.parseLong(entry.getFileName().toString())).ifPresent(found::add);
+        }
+      }
+    }
+    found.sort((a, b) -> Long.compare(a.pid(), b.pid()));
+    return found;
+  }
+
+  private static boolean isProcess(Path entry) {
+    return entry.getFileName().toString().matches("\\d+");
+  }
+
+  private static String command(Path entry) {
+    try {
+      return Files.readString(entry.resolve("cmdline"));
+    } catch (IOException e) {
+      return ""; // it has ended, or is another user's
+    }
+  }
+
+  /** Nothing of the job may be there a few seconds after its end. */
+  void requireNothingLeft(int seconds) throws Exception {
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    while (!executors().isEmpty()) {
+      assertThat(System.nanoTime()).as("executors end: " + executors()).isLessThan(deadline);
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  /** Sends STOP, CONT, KILL or INT to a process. */
+  static void signal(String name, ProcessHandle to) throws Exception {
+    Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(to.pid())).start();
+    kill.waitFor(); // it may have ended by itself
+  }
+
+  private static String lastOf(Path log) {
+    try {
+      String text = Files.readString(log);
+      return text.substring(Math.max(0, text.length() - 4000));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    process.destroy(); // lets it end its executors and clear its temporary files away
+    process.onExit().completeOnTimeout(process, 15, TimeUnit.SECONDS).join();
+    process.destroyForcibly().onExit().join();
+    if (isLinux()) {
+      for (ProcessHandle executor : executors()) {
+        executor.destroyForcibly();
+      }
+    }
+  }
+}
