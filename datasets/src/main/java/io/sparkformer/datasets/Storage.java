@@ -33,6 +33,19 @@ public final class Storage {
     }
   }
 
+  /**
+   * The file system of a file that only the driver reads: the local disk if its path names none,
+   * whatever the configuration's default is.
+   *
+   * @throws InvalidInputException if there is no file system of that kind
+   */
+  public static FileSystem driverFileSystem(Path path, Configuration configuration)
+      throws IOException {
+    return path.toUri().getScheme() == null
+        ? FileSystem.getLocal(configuration).getRaw()
+        : fileSystem(path, configuration);
+  }
+
   /** A path as users write it, for messages: local ones without their scheme. */
   public static String shown(Path path) {
     String text = path.toString();

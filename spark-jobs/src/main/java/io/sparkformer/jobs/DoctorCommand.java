@@ -92,7 +92,7 @@ final class DoctorCommand implements Callable<DoctorCommand.Result>, IExitCodeGe
   }
 
   private static Recipe recipe(Configuration hadoop, Path config, Path data) throws IOException {
-    RecipeFile file = RecipeFile.read(Storage.fileSystem(config, hadoop), config);
+    RecipeFile file = RecipeFile.read(Storage.driverFileSystem(config, hadoop), config);
     int vocabSize = 1;
     if (data != null) {
       try {

@@ -21,7 +21,9 @@ final class TrainCommand implements Callable<TrainResult> {
       names = "--config",
       required = true,
       paramLabel = "FILE",
-      description = "The recipe, a YAML file; conf/ has some. What it leaves out has a default.")
+      description =
+          "The recipe, a YAML file, local unless its path names a file system; conf/ has some."
+              + " What it leaves out has a default.")
   private String config;
 
   @Option(

@@ -51,7 +51,8 @@ final class TrainJob {
       Resilience resilience)
       throws IOException {
     Path file = Storage.path(config);
-    RecipeFile recipe = RecipeFile.read(Storage.fileSystem(file, hadoop), file).with(settings);
+    RecipeFile recipe =
+        RecipeFile.read(Storage.driverFileSystem(file, hadoop), file).with(settings);
     Path given = Storage.path(data);
     FileSystem dataFiles = Storage.fileSystem(given, hadoop);
     Path qualified = dataFiles.makeQualified(given); // '.' has no name in a message
