@@ -11,6 +11,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
+import java.util.Properties;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -41,7 +42,7 @@ public final class Main {
 
   private Main() {}
 
-  /** Ends the JVM with the job's exit code. */
+  /** Ends the JVM with the job's exit code, or has it ended where that is others' to do. */
   public static void main(String[] args) {
     PrintStream results = utf8(FileDescriptor.out);
     PrintStream messages = utf8(FileDescriptor.err);
@@ -49,8 +50,17 @@ public final class Main {
     System.setOut(messages);
     System.setErr(messages);
     int code = run(jobs(), args, results, messages);
+    if (code == DONE && isInApplicationMaster(System.getProperties())) {
+      return;
+    }
     // A return would not do: Spark's barrier timer is not a daemon thread.
     System.exit(code);
+  }
+
+  /** YARN's takes an exit, of any code, for a failure, and ends the JVM by itself. */
+  static boolean isInApplicationMaster(Properties settings) {
+    return "yarn".equals(settings.getProperty("spark.master"))
+        && "cluster".equals(settings.getProperty("spark.submit.deployMode"));
   }
 
   /** Every job, in the order in which {@code --help} lists them. */

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.Properties;
 import java.util.concurrent.Callable;
 import org.apache.spark.SparkException;
 import org.junit.jupiter.api.Test;
@@ -150,6 +151,22 @@ class MainTest {
     assertThat(runFailing(new IllegalStateException())).isEqualTo(Main.FAILED);
 
     assertThat(err()).isEqualTo("sparkformer fail: IllegalStateException\n");
+  }
+
+  @Test
+  void onlyInYarnsApplicationMasterTheJvmIsForOthersToEnd() {
+    Properties settings = new Properties();
+    assertThat(Main.isInApplicationMaster(settings)).isFalse();
+
+    settings.setProperty("spark.submit.deployMode", "cluster");
+    settings.setProperty("spark.master", "spark://h:7077");
+    assertThat(Main.isInApplicationMaster(settings)).isFalse();
+
+    settings.setProperty("spark.master", "yarn");
+    assertThat(Main.isInApplicationMaster(settings)).isTrue();
+
+    settings.setProperty("spark.submit.deployMode", "client");
+    assertThat(Main.isInApplicationMaster(settings)).isFalse();
   }
 
   @Test
