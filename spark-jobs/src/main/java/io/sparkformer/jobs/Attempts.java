@@ -100,9 +100,13 @@ final class Attempts {
     if (here < resilience.minWorkers()) {
       throw new InvalidInputException(
           String.format(
-              "%d executors after %d s, and --min-workers is %d: free resources in the cluster, or lower"
+              "%d of %d executors came within %d s, and --min-workers is %d: free resources in the cluster, or lower"
                   + " --min-workers, and go on with --resume%s",
-              here, resilience.waitSeconds(), resilience.minWorkers(), afterFailure()));
+              here,
+              resilience.workers(),
+              resilience.waitSeconds(),
+              resilience.minWorkers(),
+              afterFailure()));
     }
     return Math.min(here, resilience.workers());
   }
