@@ -179,12 +179,10 @@ public final class ModelExchange implements AutoCloseable {
    *
    * @param span index into the collective's spans
    * @param arrays one for each weight
-   * @param numbers of this rank; those of others neutral
    */
-  void contribute(int span, List<NDArray> arrays, float[] numbers) {
+  void contribute(int span, List<NDArray> arrays) {
     if (collective.worldSize() > 1) {
       toHost(parts.get(span), arrays);
-      put(span, span == 0 ? numbers : neutral(numbers.length));
     }
   }
 
@@ -192,13 +190,14 @@ public final class ModelExchange implements AutoCloseable {
    * Sums what all ranks contributed.
    *
    * @param into for the totals; holds this rank's sum if it is alone
-   * @param numbers of this rank
+   * @param numbers of this rank; those of others neutral
    * @return totals of the numbers
    */
   float[] total(List<NDArray> into, float[] numbers) {
     if (collective.worldSize() == 1) {
       return numbers;
     }
+    put(numbers);
     collective.sum();
     fromHost(into, total);
     return totalNumbers(numbers.length);
@@ -212,9 +211,7 @@ public final class ModelExchange implements AutoCloseable {
     float[] totals = numbers.clone();
     for (int from = 0; from < totals.length; from += layout.numbers()) {
       int to = Math.min(totals.length, from + layout.numbers());
-      for (int span = 0; span < parts.size(); span++) {
-        put(span, span == 0 ? Arrays.copyOfRange(totals, from, to) : neutral(to - from));
-      }
+      put(Arrays.copyOfRange(totals, from, to));
       collective.sum();
       System.arraycopy(totalNumbers(to - from), 0, totals, from, to - from);
     }
@@ -286,8 +283,11 @@ public final class ModelExchange implements AutoCloseable {
     }
   }
 
-  private void put(int span, float[] numbers) {
-    collective.part(span, 0).asFloatBuffer().put(0, numbers);
+  private void put(float[] numbers) {
+    float[] neutral = neutral(numbers.length);
+    for (int span = 0; span < parts.size(); span++) {
+      collective.part(span, 0).asFloatBuffer().put(0, span == 0 ? numbers : neutral);
+    }
   }
 
   private float[] totalNumbers(int count) {

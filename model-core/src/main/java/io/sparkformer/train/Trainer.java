@@ -75,7 +75,7 @@ public final class Trainer {
       List<Span> spans = exchange.collective().spans();
       for (int i = 0; i < spans.size(); i++) {
         sums = sum(manager, spans.get(i), batches, step, losses);
-        exchange.contribute(i, sums, losses);
+        exchange.contribute(i, sums);
       }
       double loss = 0;
       for (float ofMicroBatch : exchange.total(sums, losses)) {

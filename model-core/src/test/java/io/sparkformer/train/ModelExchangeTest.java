@@ -12,6 +12,7 @@ import io.sparkformer.collective.Collective;
 import io.sparkformer.collective.Door;
 import io.sparkformer.collective.Endpoint;
 import io.sparkformer.collective.Patience;
+import io.sparkformer.collective.Span;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Precision;
 import java.util.ArrayList;
@@ -27,7 +28,8 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(120)
 class ModelExchangeTest {
 
-  private static final int MICRO_BATCHES = 3; // of two ranks one then has two nodes of the tree
+  private static final int RANKS = 3;
+  private static final int MICRO_BATCHES = 5; // the second rank's are two nodes of the tree
   private static final ModelExchange.Staging NONE = (manager, floats) -> Optional.empty();
   private static final ModelExchange.Staging HOST_MEMORY =
       (manager, floats) ->
@@ -48,11 +50,13 @@ class ModelExchangeTest {
                   int rank = exchange.collective().rank();
                   float[] losses = exchange.neutral(MICRO_BATCHES);
                   List<NDArray> sums = List.of();
-                  for (int span = 0; span < exchange.collective().spans().size(); span++) {
-                    int microBatch = exchange.collective().spans().get(span).first();
-                    losses[microBatch] = microBatch + 0.5f;
-                    sums = filled(manager, model, 1 << (4 * rank + span));
-                    exchange.contribute(span, sums, losses);
+                  List<Span> spans = exchange.collective().spans();
+                  for (int i = 0; i < spans.size(); i++) {
+                    for (int m = spans.get(i).first(); m < spans.get(i).end(); m++) {
+                      losses[m] = m + 0.5f;
+                    }
+                    sums = filled(manager, model, 1 << (4 * rank + i));
+                    exchange.contribute(i, sums);
                   }
                   float[] all = exchange.total(sums, losses);
                   return List.of(all, flat(sums));
@@ -60,12 +64,9 @@ class ModelExchangeTest {
               });
 
       for (List<float[]> result : results) {
-        // Rank 0 gave 1; rank 1 has nodes of its own for each of its micro-batches, or one for
-        // both.
-        assertThat(result.get(0)).startsWith(0.5f);
-        assertThat(result.get(1)).containsOnly(1f + 16f);
+        assertThat(result.get(0)).containsExactly(0.5f, 1.5f, 2.5f, 3.5f, 4.5f);
+        assertThat(result.get(1)).containsOnly(1f + (16f + 32f) + 256f);
       }
-      assertThat(results.get(0).get(0)).isEqualTo(results.get(1).get(0));
     }
   }
 
@@ -100,7 +101,8 @@ class ModelExchangeTest {
             (exchange, model) ->
                 exchange.gather(exchange.collective().rank() == 0 ? Long.MIN_VALUE + 12345 : -1));
 
-    assertThat(results).allSatisfy(r -> assertThat(r).containsExactly(Long.MIN_VALUE + 12345, -1));
+    assertThat(results)
+        .allSatisfy(r -> assertThat(r).containsExactly(Long.MIN_VALUE + 12345, -1, -1));
   }
 
   @Test
@@ -110,7 +112,7 @@ class ModelExchangeTest {
             NONE,
             (exchange, model) -> {
               float[] numbers = exchange.neutral(5_000);
-              for (int i = exchange.collective().rank(); i < numbers.length; i += 2) {
+              for (int i = exchange.collective().rank(); i < numbers.length; i += RANKS) {
                 numbers[i] = i;
               }
               return exchange.total(numbers);
@@ -166,14 +168,17 @@ class ModelExchangeTest {
     return all;
   }
 
-  /** Does work in two ranks at once. */
+  /** Does work in all ranks at once. */
   private static <T> List<T> run(ModelExchange.Staging staging, Work<T> work) throws Exception {
-    List<Door> doors = List.of(Door.open("127.0.0.1"), Door.open("127.0.0.1"));
+    List<Door> doors = new ArrayList<>();
+    for (int i = 0; i < RANKS; i++) {
+      doors.add(Door.open("127.0.0.1"));
+    }
     List<Endpoint> all = doors.stream().map(Door::endpoint).toList();
     Patience patience = new Patience(20, () -> false);
-    ExecutorService threads = Executors.newFixedThreadPool(2);
+    ExecutorService threads = Executors.newFixedThreadPool(RANKS);
     List<Future<T>> futures = new ArrayList<>();
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < RANKS; i++) {
       int rank = i;
       futures.add(
           threads.submit(
@@ -186,7 +191,7 @@ class ModelExchangeTest {
                             all,
                             rank,
                             new byte[8],
-                            ModelExchange.shape(model, MICRO_BATCHES, 2),
+                            ModelExchange.shape(model, MICRO_BATCHES, RANKS),
                             patience);
                     ModelExchange exchange =
                         ModelExchange.over(ranks, model, MICRO_BATCHES, staging)) {

@@ -174,7 +174,8 @@ class RecoveryIT {
 
       assertThat(ended.code()).as(ended.err()).isEqualTo(2);
       assertThat(ended.err().lines().reduce((first, next) -> next).orElseThrow())
-          .startsWith("sparkformer train: 1 of 2 executors came within 20 s, and --min-workers is 2: ")
+          .startsWith(
+              "sparkformer train: 1 of 2 executors came within 20 s, and --min-workers is 2: ")
           .contains(
               "lower --min-workers", "go on with --resume", "failure 1 of at most 3: executor ");
       assertThat(ended.err()).doesNotContain("\tat ");
