@@ -23,8 +23,10 @@ public final class Collective implements Closeable {
   /** A float that changes no other by being added, not even a negative zero. */
   public static final float NEUTRAL = -0f;
 
-  /** Who waits for the hosts' exchange is not to name its own leader as late. */
-  private static final int EXCHANGE_SECONDS = 4;
+  /**
+   * The leaders time their exchange, as long as it moves; who waits for them only sees them end.
+   */
+  private static final int EXCHANGE_SECONDS = 600;
 
   private static final long REASON_NANOS = 200_000_000;
 

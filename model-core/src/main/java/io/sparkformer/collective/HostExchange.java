@@ -9,7 +9,6 @@ import java.nio.FloatBuffer;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.Selector;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 
@@ -160,7 +159,11 @@ final class HostExchange implements Closeable {
     private void check(Patience.Wait wait) {
       wait.requireWanted();
       if (wait.isOver()) {
-        Stream late = Collections.min(streams, Comparator.comparing(Stream::receivedFloats));
+        Stream late =
+            streams.stream()
+                .filter(stream -> !stream.hasAll())
+                .min(Comparator.comparing(Stream::receivedFloats))
+                .orElse(streams.get(0));
         throw new PeerFailedException(
             String.format(
                 "%s is late: nothing came from it for %d s, so it hangs, its host is overloaded or the network is cut",

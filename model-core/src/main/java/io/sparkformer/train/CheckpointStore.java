@@ -175,7 +175,7 @@ final class CheckpointStore {
       }
       return sums.containsKey(STATE) ? Optional.empty() : Optional.of("no " + STATE);
     } catch (IOException | IllegalArgumentException e) { // the latter: an altered name is no path
-      return String.valueOf(e.getMessage()).lines().findFirst();
+      return String.valueOf(e.getMessage()).lines().findFirst().or(() -> Optional.of(e.toString()));
     }
   }
 

@@ -16,6 +16,7 @@ import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -204,14 +205,14 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
         rename(target, old);
       }
       rename(written, target);
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | FSError e) { // the latter: a full local disk
       deleteAfter(e, written);
       throw e;
     }
     fileSystem.delete(old, true);
   }
 
-  private void deleteAfter(Exception failure, Path partial) {
+  private void deleteAfter(Throwable failure, Path partial) {
     try {
       fileSystem.delete(partial, true);
     } catch (IOException | RuntimeException e) {

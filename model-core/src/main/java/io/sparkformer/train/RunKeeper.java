@@ -4,6 +4,7 @@ import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.train.RunWriter.Part;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -20,6 +21,7 @@ public final class RunKeeper implements AutoCloseable {
   private final RunDirectory directory;
   private final RunDirectory.Mode mode;
   private final String runId;
+  private final Duration patience;
   private final Consumer<Metric> listener;
   private CheckpointStore checkpoints;
   private List<Metric> earlier = List.of();
@@ -32,13 +34,19 @@ public final class RunKeeper implements AutoCloseable {
    *
    * @param mode what to do about an output that is there, unless this run made it
    * @param runId the same in every attempt of one run, and in no other
+   * @param patience how long a step may wait for storage before what is due is skipped
    * @param listener told every metric as it is measured
    */
   public RunKeeper(
-      RunDirectory directory, RunDirectory.Mode mode, String runId, Consumer<Metric> listener) {
+      RunDirectory directory,
+      RunDirectory.Mode mode,
+      String runId,
+      Duration patience,
+      Consumer<Metric> listener) {
     this.directory = directory;
     this.mode = mode;
     this.runId = runId;
+    this.patience = patience;
     this.listener = listener;
   }
 
@@ -92,7 +100,7 @@ public final class RunKeeper implements AutoCloseable {
             checkpoints,
             MetricsLog.create(directory.fileSystem(), directory.path(), earlier),
             onFailure,
-            RunWriter.PATIENCE);
+            patience);
   }
 
   /**

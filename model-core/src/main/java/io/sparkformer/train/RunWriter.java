@@ -12,6 +12,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import org.apache.hadoop.fs.FSError;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -23,9 +24,6 @@ import org.slf4j.LoggerFactory;
  * Recipe.OnFailure}.
  */
 final class RunWriter implements AutoCloseable {
-
-  /** How long a step may wait: other ranks must not take this one for dead. */
-  static final Duration PATIENCE = Duration.ofSeconds(10);
 
   private static final Logger LOG = LoggerFactory.getLogger(RunWriter.class);
 
@@ -87,7 +85,7 @@ final class RunWriter implements AutoCloseable {
 
   void append(Metric metric) throws IOException {
     check();
-    thread.execute(() -> unlessFailed(MetricsLog.FILE_NAME, () -> metrics.append(metric)));
+    thread.execute(() -> unlessFailed(MetricsLog.FILE_NAME, () -> write(metric)));
   }
 
   /**
@@ -132,25 +130,50 @@ final class RunWriter implements AutoCloseable {
         });
   }
 
+  private void write(Metric metric) throws IOException {
+    try {
+      metrics.append(metric);
+    } catch (IOException | FSError e) {
+      if (onFailure == Recipe.OnFailure.STOP) {
+        throw e;
+      }
+      LOG.warn(
+          "{} could not be written ({}); training goes on, and checkpoints have the lines that it lacks",
+          MetricsLog.FILE_NAME,
+          firstLine(e));
+    }
+  }
+
   private void write(Part part, RunState state, Snapshot snapshot) throws IOException {
     switch (part) {
-      case BEST -> directory.replace(directory.best(), snapshot::writeModel);
+      case BEST -> {
+        try {
+          directory.replace(directory.best(), snapshot::writeModel);
+        } catch (IOException | FSError e) {
+          if (onFailure == Recipe.OnFailure.STOP) {
+            throw e;
+          }
+          LOG.warn(
+              "the best model of step {} could not be written ({}); training goes on: make room or mend the storage",
+              state.step(),
+              firstLine(e));
+        }
+      }
       case LAST -> directory.replace(directory.last(), snapshot::writeModel);
       case CHECKPOINT -> {
         try {
           checkpoints.write(state, snapshot, metrics);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | FSError e) { // the latter: a full local disk
           survive(state, e);
         }
       }
     }
   }
 
-  private void survive(RunState state, Exception e) {
+  private void survive(RunState state, Throwable e) {
     String what =
         String.format(
-            "the checkpoint of step %d could not be written (%s)",
-            state.step(), String.valueOf(e.getMessage()).lines().findFirst().orElse(""));
+            "the checkpoint of step %d could not be written (%s)", state.step(), firstLine(e));
     String newest =
         checkpoints
             .newestWhole()
@@ -168,6 +191,11 @@ final class RunWriter implements AutoCloseable {
         what,
         newest);
     LOG.debug("the failure in full", e);
+  }
+
+  private static String firstLine(Throwable e) {
+    Throwable root = e instanceof FSError && e.getCause() != null ? e.getCause() : e;
+    return String.valueOf(root.getMessage()).lines().findFirst().orElse("");
   }
 
   private void unlessFailed(String what, Work work) {

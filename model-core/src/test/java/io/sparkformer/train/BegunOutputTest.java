@@ -32,7 +32,13 @@ class BegunOutputTest {
     assertThat(TinyRun.names(output)).contains("recipe.yaml", "checkpoints");
 
     Path data = TinyRun.dataset(directory.resolve("data"), TinyRun.TEXT, TinyRun.TEXT);
-    RunKeeper keeper = new RunKeeper(TinyRun.directory(output), Mode.START, RUN, metric -> {});
+    RunKeeper keeper =
+        new RunKeeper(
+            TinyRun.directory(output),
+            Mode.START,
+            RUN,
+            java.time.Duration.ofSeconds(10),
+            metric -> {});
     TinyRun.train(new org.apache.hadoop.fs.Path(data.toString()), keeper);
 
     assertThat(TinyRun.names(output))

@@ -17,10 +17,12 @@ import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.core.config.Configurator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Data set and output on an HDFS of two datanodes, one of which is lost meanwhile. */
+@Tag("cluster")
 class HdfsTest {
 
   private static final String HADOOP = "org.apache.hadoop";

@@ -16,12 +16,14 @@ import java.util.List;
 import java.util.Map;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A resumed run goes on as if it had never stopped, from the newest checkpoint that is whole. */
+@Tag("cluster")
 class ResumeTest {
 
   @TempDir private Path directory;

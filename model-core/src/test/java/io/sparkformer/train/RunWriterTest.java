@@ -31,10 +31,12 @@ import org.apache.hadoop.fs.FSDataOutputStream;
 import org.apache.hadoop.fs.StreamCapabilities;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Storage that is slow, hangs or is full, beside steps that go on. */
+@Tag("cluster")
 class RunWriterTest {
 
   private static final Set<Part> CHECKPOINT = EnumSet.of(Part.CHECKPOINT);
@@ -196,17 +198,28 @@ class RunWriterTest {
   }
 
   @Test
-  void metricsOrAModelThatCannotBeWrittenEndARun() {
+  void metricsOrABestModelThatCannotBeWrittenEndARunThatIsToStop() {
+    String stop = "checkpoint.on-failure=stop";
     FaultyFileSystem.of(faulty).full(path -> path.contains("/.best."), 3000);
-    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.START, m -> {}))
+    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.START, m -> {}, stop))
         .isInstanceOf(IOException.class)
         .hasMessage("the best model of step 10 could not be written: No space left on device")
         .hasRootCauseMessage("No space left on device");
 
     FaultyFileSystem.of(faulty).full(path -> path.endsWith("out/metrics.jsonl"), 300);
-    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.OVERWRITE, m -> {}))
+    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.OVERWRITE, m -> {}, stop))
         .isInstanceOf(IOException.class)
         .hasMessage("metrics.jsonl could not be written: No space left on device");
+  }
+
+  @Test
+  void aRunGoesOnWithoutMetricsAndBestModelWhereThereIsNoRoomForThem() throws IOException {
+    FaultyFileSystem.of(faulty)
+        .full(path -> path.contains("/.best.") || path.endsWith("out/metrics.jsonl"), 300);
+
+    assertThat(TinyRun.train(hadoop(data), faulty, Mode.START, m -> {}).steps()).isEqualTo(20);
+
+    assertThat(TinyRun.names(output)).contains("last").doesNotContain("best");
   }
 
   @Test

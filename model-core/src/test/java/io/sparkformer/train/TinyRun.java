@@ -15,6 +15,7 @@ import io.sparkformer.model.Kernels;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -72,7 +73,9 @@ final class TinyRun {
       String... settings)
       throws IOException {
     return train(
-        data, new RunKeeper(output, mode, UUID.randomUUID().toString(), listener), settings);
+        data,
+        new RunKeeper(output, mode, UUID.randomUUID().toString(), Duration.ofSeconds(10), listener),
+        settings);
   }
 
   /** An attempt of one run, as its keeper says. */

@@ -29,11 +29,8 @@ final class Attempts {
   private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
   private static final int SECRET_BYTES = 32;
 
-  /** A task that was told to end does so when its engine call returns. */
-  private static final int GRACE_SECONDS = 8;
-
-  /** Standalone workers wait 10 s before they kill an executor that ignores them. */
-  private static final int KILL_SECONDS = 40;
+  /** A task that was told to end does so when its engine call returns and storage has answered. */
+  private static final int SETTLE_SECONDS = 120;
 
   private final JavaSparkContext spark;
   private final TrainTask.Order order;
@@ -168,11 +165,12 @@ final class Attempts {
     }
     progress.pause();
     tellFailure("before it went on");
-    executors.settle(GRACE_SECONDS, KILL_SECONDS);
+    executors.settle(SETTLE_SECONDS);
     String told = count(executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
     if (failures > resilience.maxFailures()) {
       throw new GivenUpException(
-          told + "; the last whole checkpoint is kept: go on with --resume", e);
+          told + "; checkpoints are kept: go on with --resume, or --overwrite if there is none yet",
+          e);
     }
     LOG.debug("the failure in full", e);
   }

@@ -1,7 +1,9 @@
 package io.sparkformer.jobs;
 
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -9,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.scheduler.SparkListenerTaskStart;
@@ -25,9 +28,18 @@ final class Executors extends SparkListener {
   private static final int POLL_MILLIS = 100;
   private static final int LOSS_SECONDS = 2;
 
+  /** Between two heartbeats of an executor. */
+  static final int HEARTBEAT_SECONDS = 5;
+
+  private static final int SILENT_SECONDS = 2 * HEARTBEAT_SECONDS + 1;
+
+  /** Standalone workers wait 10 s before they kill an executor that ignores them. */
+  private static final int KILL_SECONDS = 40;
+
   private final SparkContext spark;
   private final Map<Long, Worker> running = new LinkedHashMap<>();
   private final Map<String, String> hosts = new LinkedHashMap<>();
+  private final Map<String, Long> signs = new LinkedHashMap<>();
   private final Map<String, String> lost = new LinkedHashMap<>();
   private String failed = "";
 
@@ -70,12 +82,14 @@ final class Executors extends SparkListener {
     failed = "";
   }
 
-  /** What was lost since {@link #forget}, in words, or else where a task failed by itself. */
+  /** What was lost since {@link #forget}, in words, and where a task failed by itself. */
   synchronized Optional<String> whatHappened() {
-    if (!lost.isEmpty()) {
-      return Optional.of(String.join("; ", lost.values()));
+    List<String> all = new ArrayList<>(lost.values());
+    boolean isConsequence = failed.contains("PeerFailedException") && !lost.isEmpty();
+    if (!failed.isEmpty() && !isConsequence) {
+      all.add(0, failed);
     }
-    return failed.isEmpty() ? Optional.empty() : Optional.of(failed);
+    return all.isEmpty() ? Optional.empty() : Optional.of(String.join("; ", all));
   }
 
   /**
@@ -92,39 +106,49 @@ final class Executors extends SparkListener {
   }
 
   /**
-   * Waits until the tasks of a failed attempt have ended. Executors that do not end theirs hang:
-   * they are killed and replaced.
+   * Waits until the tasks of a failed attempt have ended. Executors that neither end theirs nor
+   * send heartbeats hang: they are killed and replaced.
    *
-   * @param graceSeconds for tasks to end
-   * @param killSeconds for executors that were killed to go
+   * @param limitSeconds after which executors are killed that send heartbeats, and no more
    */
-  void settle(int graceSeconds, int killSeconds) throws InterruptedException {
-    awaitIdle(graceSeconds);
-    for (Worker worker : atWork()) {
-      String what = "executor " + worker.executor() + " on " + worker.host();
-      LOG.warn("{} does not answer and is killed", what);
-      synchronized (this) {
-        lost.put(worker.executor(), what + " did not answer and was killed");
+  void settle(int limitSeconds) throws InterruptedException {
+    long started = System.nanoTime();
+    Set<String> killed = new LinkedHashSet<>();
+    while (areAtWork() && secondsSince(started) < limitSeconds + KILL_SECONDS) {
+      for (Worker worker : atWork()) {
+        boolean hangs = secondsSince(lastSign(worker)) > SILENT_SECONDS;
+        if ((hangs || secondsSince(started) > limitSeconds) && killed.add(worker.executor())) {
+          kill(worker);
+        }
       }
-      spark.killAndReplaceExecutor(worker.executor());
-    }
-    awaitIdle(killSeconds);
-    // The others often notice that one is lost before Spark does.
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(LOSS_SECONDS);
-    while (!anyLost() && System.nanoTime() < deadline) {
       Thread.sleep(POLL_MILLIS);
     }
+    // The others often notice that one is lost before Spark does.
+    started = System.nanoTime();
+    while (!anyLost() && secondsSince(started) < LOSS_SECONDS) {
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  private void kill(Worker worker) {
+    String what = "executor " + worker.executor() + " on " + worker.host();
+    LOG.warn("{} does not answer and is killed", what);
+    synchronized (this) {
+      lost.put(worker.executor(), what + " did not answer and was killed");
+    }
+    spark.killAndReplaceExecutor(worker.executor());
+  }
+
+  private synchronized long lastSign(Worker worker) {
+    return signs.getOrDefault(worker.executor(), 0L);
+  }
+
+  private static long secondsSince(long nanos) {
+    return TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - nanos);
   }
 
   private synchronized boolean anyLost() {
     return !lost.isEmpty();
-  }
-
-  private void awaitIdle(int seconds) throws InterruptedException {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-    while (areAtWork() && System.nanoTime() < deadline) {
-      Thread.sleep(POLL_MILLIS);
-    }
   }
 
   private synchronized Set<Worker> atWork() {
@@ -136,6 +160,12 @@ final class Executors extends SparkListener {
     Worker worker = new Worker(start.taskInfo().executorId(), start.taskInfo().host());
     running.put(start.taskInfo().taskId(), worker);
     hosts.put(worker.executor(), worker.host());
+    signs.put(worker.executor(), System.nanoTime());
+  }
+
+  @Override
+  public synchronized void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate heartbeat) {
+    signs.put(heartbeat.execId(), System.nanoTime());
   }
 
   @Override
@@ -144,7 +174,7 @@ final class Executors extends SparkListener {
     if (failed.isEmpty()
         && end.reason() instanceof org.apache.spark.ExceptionFailure failure
         && !failure.description().isEmpty()) {
-      failed = failure.description() + ", on " + end.taskInfo().host();
+      failed = failure.className() + ": " + failure.description() + ", on " + end.taskInfo().host();
     }
   }
 

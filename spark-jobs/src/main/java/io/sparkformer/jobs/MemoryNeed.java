@@ -25,6 +25,9 @@ record MemoryNeed(double stateBytes, double activationBytes) {
   /** What is sent and what is received. */
   private static final double EXCHANGE = 8;
 
+  /** Two copies of weights and moments, which the first rank writes from. */
+  private static final double SNAPSHOTS = 24;
+
   /** Logits, their softmax and its gradient, in float32. */
   private static final double LOGITS = 3 * 4;
 
@@ -32,7 +35,8 @@ record MemoryNeed(double stateBytes, double activationBytes) {
     ModelConfig model = recipe.model();
     int microBatches = (recipe.training().gradAccumSteps() + workers - 1) / workers;
     int partialSums = Integer.SIZE - Integer.numberOfLeadingZeros(microBatches - 1);
-    double perParameter = STATE + GRADIENTS * partialSums + (workers > 1 ? EXCHANGE : 0);
+    double perParameter =
+        STATE + SNAPSHOTS + GRADIENTS * partialSums + (workers > 1 ? EXCHANGE : 0);
     double tokens = (double) recipe.training().microBatchSize() * model.contextLength();
     // Of a block: two norms, queries, keys, values, attention's and both branches' outputs, and the
     // feed-forward layer before and after its non-linearity.

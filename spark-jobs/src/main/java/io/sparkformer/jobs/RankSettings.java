@@ -22,6 +22,7 @@ final class RankSettings {
   private static final String TASK_CPUS = "spark.task.cpus";
   private static final String INSTANCES = "spark.executor.instances";
   private static final String CORES_MAX = "spark.cores.max";
+  private static final String JAVA_OPTIONS = "spark.executor.extraJavaOptions";
   private static final String DYNAMIC = "spark.dynamicAllocation.enabled";
   private static final Pattern LOCAL_CLUSTER =
       Pattern.compile("local-cluster\\[\\s*\\d+\\s*,\\s*(\\d+)\\s*,\\s*\\d+\\s*]");
@@ -126,11 +127,22 @@ final class RankSettings {
           workers,
           workers);
       conf.setIfMissing(INSTANCES, Integer.toString(workers));
+      // The run itself counts failures; YARN and Kubernetes would end the application after a few.
+      conf.setIfMissing("spark.executor.maxNumFailures", Integer.toString(Integer.MAX_VALUE));
     }
     // What hangs before ranks are connected only misses heartbeats; Spark would wait 2 to 3
     // minutes.
     conf.setIfMissing("spark.storage.blockManagerHeartbeatTimeoutMs", "60s");
     conf.setIfMissing("spark.network.timeoutInterval", "10s");
+    // The model's copies and the exchange's buffers are outside of the heap, whose size would bound
+    // them.
+    String options = conf.get(JAVA_OPTIONS, "-Dai.djl.offline=true");
+    if (!options.contains("MaxDirectMemorySize")) {
+      conf.set(JAVA_OPTIONS, options + " -XX:MaxDirectMemorySize=1t");
+    }
+    // Ranks wait for each other here while data is copied to them; for ever is Spark's default.
+    conf.setIfMissing("spark.barrier.sync.timeout", "3600");
+    conf.setIfMissing("spark.executor.heartbeatInterval", Executors.HEARTBEAT_SECONDS + "s");
     conf.setIfMissing("spark.scheduler.minRegisteredResourcesRatio", "1.0");
     // Preflight waits for executors, too, and says which are missing.
     conf.setIfMissing("spark.scheduler.maxRegisteredResourcesWaitingTime", "1s");

@@ -16,6 +16,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -39,6 +40,9 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
 
   private static final long serialVersionUID = 1L;
   private static final JsonMapper JSON = new JsonMapper();
+
+  /** How long the first rank may wait for storage; the others must not take it for lost. */
+  private static final long LONGEST_PAUSE_MILLIS = 10_000;
 
   private final Broadcast<SerializableConfiguration> configuration;
   private final Order order;
@@ -129,6 +133,8 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
                 directory,
                 order.mode(),
                 order.runId(),
+                Duration.ofMillis(
+                    Math.min(LONGEST_PAUSE_MILLIS, order.rankTimeoutSeconds() * 333L)),
                 metric -> RunEvents.send(new RunEvent.Measured(metric)));
         run = TrainingRun.leading(file, dataset, device, keeper);
       } else {

@@ -16,10 +16,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Executors in processes of their own, of a standalone cluster and of a local master. */
+@Tag("cluster")
 class ClusterIT {
 
   private static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();

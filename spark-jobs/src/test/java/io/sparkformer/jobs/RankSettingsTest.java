@@ -69,7 +69,7 @@ class RankSettingsTest {
     assertThat(conf.get("spark.jars")).isEqualTo("/other.jar");
     assertThat(conf.get("spark.executor.extraJavaOptions"))
         .isEqualTo(
-            "-XX:+UseSerialGC -Dai.djl.offline=true \"-Dlog4j2.configurationFile=%s\"",
+            "-XX:+UseSerialGC -Dai.djl.offline=true \"-Dlog4j2.configurationFile=%s\" -XX:MaxDirectMemorySize=1t",
             System.getProperty("log4j2.configurationFile"));
   }
 

@@ -244,7 +244,8 @@ class RecoveryIT {
       assertThat(outcome.err().lines().reduce((first, next) -> next).orElseThrow())
           .startsWith("sparkformer train: failure 2 of at most 1: executor ")
           .contains(" was lost (")
-          .endsWith("; the last whole checkpoint is kept: go on with --resume");
+          .endsWith(
+              "; checkpoints are kept: go on with --resume, or --overwrite if there is none yet");
       assertThat(outcome.err()).doesNotContain("\tat ");
       job.requireNothingLeft(5);
     }
