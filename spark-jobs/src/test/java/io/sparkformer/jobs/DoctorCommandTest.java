@@ -36,7 +36,7 @@ class DoctorCommandTest {
     assertThat(run.out().lines()).hasSize(1);
     assertThat(run.json().get("ok").asBoolean()).isTrue();
     assertThat(detail(run, "executors")).startsWith("1 on ");
-    assertThat(detail(run, "memory")).startsWith("a rank needs about 9 MB, ").endsWith(" for 1");
+    assertThat(detail(run, "memory")).startsWith("a rank needs about 14 MB, ").endsWith(" for 1");
     assertThat(detail(run, "network")).isEqualTo("each reaches all others");
     assertThat(detail(run, "engine")).isEqualTo("PyTorch 2.7.1, 1 threads for a rank");
     assertThat(detail(run, "device")).isEqualTo("CPU");
@@ -68,7 +68,7 @@ class DoctorCommandTest {
 
     assertThat(run.code()).isEqualTo(Main.MISUSED);
     assertThat(run.json().get("ok").asBoolean()).isFalse();
-    assertThat(detail(run, "memory")).startsWith("a rank needs about 7710");
+    assertThat(detail(run, "memory")).startsWith("a rank needs about 1923");
     assertThat(remedy(run, "memory"))
         .isEqualTo(
             "lower model.num-layers, model.embedding-dim or training.micro-batch-size, or have fewer ranks on a"
