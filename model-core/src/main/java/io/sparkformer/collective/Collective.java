@@ -36,6 +36,8 @@ public final class Collective implements Closeable {
   private final List<List<Integer>> groups;
   private final List<Integer> group;
   private final Patience patience;
+  private final List<Span> spans;
+  private final int partsBefore;
   private Map<Integer, Link> links = Map.of();
   private GroupBuffers buffers;
   private Barrier barrier;
@@ -69,6 +71,8 @@ public final class Collective implements Closeable {
     this.groups = groups;
     this.patience = patience;
     this.group = groups.stream().filter(g -> g.contains(rank)).findFirst().orElseThrow();
+    this.spans = List.copyOf(parts(List.of(rank)));
+    this.partsBefore = parts(group.subList(0, group.indexOf(rank))).size();
   }
 
   /** A run of one rank, which has nothing to sum and waits for nobody. */
@@ -186,7 +190,7 @@ public final class Collective implements Closeable {
 
   /** The nodes that this rank adds up itself, one after the other. */
   public List<Span> spans() {
-    return parts(List.of(rank));
+    return spans;
   }
 
   /**
@@ -197,8 +201,7 @@ public final class Collective implements Closeable {
    * @return floats in this machine's byte order
    */
   public ByteBuffer part(int span, int bucket) {
-    List<Integer> before = group.subList(0, group.indexOf(rank));
-    return buffers.parts().get(bucket).get((before.isEmpty() ? 0 : parts(before).size()) + span);
+    return buffers.parts().get(bucket).get(partsBefore + span);
   }
 
   /** Where the total is after {@link #sum}, until the next one; may be the first part's memory. */

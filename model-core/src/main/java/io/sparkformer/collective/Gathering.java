@@ -119,7 +119,7 @@ final class Gathering {
 
   private synchronized void join(int rank, SocketChannel channel) throws IOException {
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    Link before = links.put(rank, new Link(channel, rank, Endpoint.named(all, rank)));
+    Link before = links.put(rank, new Link(channel, Endpoint.named(all, rank)));
     if (before != null) {
       before.close(); // it came again, since it thought that it had not got in
     }

@@ -25,21 +25,15 @@ final class Link implements Closeable {
   private static final int MAX_REASON_BYTES = 1 << 14;
 
   private final SocketChannel channel;
-  private final int peer;
   private final String peerName;
   private final ByteBuffer mark = ByteBuffer.allocateDirect(1);
   private boolean amidData;
   private boolean amidPeersData;
 
-  Link(SocketChannel channel, int peer, String peerName) throws IOException {
+  Link(SocketChannel channel, String peerName) throws IOException {
     this.channel = channel;
-    this.peer = peer;
     this.peerName = peerName;
     channel.configureBlocking(false);
-  }
-
-  int peer() {
-    return peer;
   }
 
   String peerName() {

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -123,8 +122,8 @@ public final class RunKeeper implements AutoCloseable {
   }
 
   /** Writes a snapshot for which there is room, beside training. */
-  void keep(RunState state, Supplier<Snapshot> snapshot, Set<Part> due) {
-    writer.save(state, snapshot.get(), due);
+  void keep(RunState state, Snapshot snapshot, Set<Part> due) {
+    writer.save(state, snapshot, due);
   }
 
   /** Waits until everything is written. */

@@ -131,34 +131,19 @@ final class RunWriter implements AutoCloseable {
   }
 
   private void write(Metric metric) throws IOException {
-    try {
-      metrics.append(metric);
-    } catch (IOException | FSError e) {
-      if (onFailure == Recipe.OnFailure.STOP) {
-        throw e;
-      }
-      LOG.warn(
-          "{} could not be written ({}); training goes on, and checkpoints have the lines that it lacks",
-          MetricsLog.FILE_NAME,
-          firstLine(e));
-    }
+    unlessToStop(
+        MetricsLog.FILE_NAME,
+        ", and checkpoints have the lines that it lacks",
+        () -> metrics.append(metric));
   }
 
   private void write(Part part, RunState state, Snapshot snapshot) throws IOException {
     switch (part) {
-      case BEST -> {
-        try {
-          directory.replace(directory.best(), snapshot::writeModel);
-        } catch (IOException | FSError e) {
-          if (onFailure == Recipe.OnFailure.STOP) {
-            throw e;
-          }
-          LOG.warn(
-              "the best model of step {} could not be written ({}); training goes on: make room or mend the storage",
-              state.step(),
-              firstLine(e));
-        }
-      }
+      case BEST ->
+          unlessToStop(
+              "the best model of step " + state.step(),
+              ": make room or mend the storage",
+              () -> directory.replace(directory.best(), snapshot::writeModel));
       case LAST -> directory.replace(directory.last(), snapshot::writeModel);
       case CHECKPOINT -> {
         try {
@@ -167,6 +152,18 @@ final class RunWriter implements AutoCloseable {
           survive(state, e);
         }
       }
+    }
+  }
+
+  /** Writes what training can do without. */
+  private void unlessToStop(String what, String then, Work work) throws IOException {
+    try {
+      work.run();
+    } catch (IOException | FSError e) {
+      if (onFailure == Recipe.OnFailure.STOP) {
+        throw e;
+      }
+      LOG.warn("{} could not be written ({}); training goes on{}", what, firstLine(e), then);
     }
   }
 

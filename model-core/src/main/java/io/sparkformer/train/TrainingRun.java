@@ -288,7 +288,7 @@ public final class TrainingRun implements AutoCloseable {
     }
     Optional<AdamW> moments =
         due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
-    keeper.get().keep(state(), () -> Snapshot.of(model, data.tokenizer(), moments), due);
+    keeper.get().keep(state(), Snapshot.of(model, data.tokenizer(), moments), due);
   }
 
   @Override

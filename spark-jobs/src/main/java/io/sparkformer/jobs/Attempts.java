@@ -8,17 +8,12 @@ import java.util.Optional;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.stream.IntStream;
 import org.apache.spark.api.java.JavaFutureAction;
-import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.rdd.RDD;
 import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.reflect.ClassTag;
-import scala.reflect.ClassTag$;
 
 /**
  * A training run as barrier stages, one after the other until one succeeds: Spark itself never
@@ -39,8 +34,7 @@ final class Attempts {
   private final Executors executors;
   private final Broadcast<SerializableConfiguration> configuration;
 
-  private int attempt;
-  private int failures;
+  private int failures; // each ended an attempt, so this is the running one's number
   private String failure = "";
   private volatile Optional<String> mistake = Optional.empty();
 
@@ -116,15 +110,10 @@ final class Attempts {
     executors.forget();
     byte[] secret = new byte[SECRET_BYTES];
     new SecureRandom().nextBytes(secret);
-    TrainTask task = new TrainTask(configuration, order, attempt, secret);
-    ClassTag<TrainTask.Outcome> tag = ClassTag$.MODULE$.apply(TrainTask.Outcome.class);
-    RDD<TrainTask.Outcome> ranks =
-        spark
-            .parallelize(IntStream.range(0, workers).boxed().toList(), workers)
-            .rdd()
-            .barrier()
-            .mapPartitions(task, false, tag);
-    List<TrainTask.Outcome> outcomes = outcomes(new JavaRDD<>(ranks, tag).collectAsync(), workers);
+    TrainTask task = new TrainTask(configuration, order, failures, secret);
+    List<TrainTask.Outcome> outcomes =
+        outcomes(
+            BarrierStage.of(spark, workers, task, TrainTask.Outcome.class).collectAsync(), workers);
     for (TrainTask.Outcome outcome : outcomes) {
       if (outcome instanceof TrainTask.Outcome.Mistaken mistaken) {
         throw new InvalidInputException(mistaken.message());
@@ -177,7 +166,6 @@ final class Attempts {
 
   /** Counts a failure and ends its attempt, of which nothing that is still to come is believed. */
   private synchronized String count(String what) {
-    attempt++;
     failures++;
     failure =
         String.format("failure %d of at most %d: %s", failures, resilience.maxFailures(), what);
@@ -202,7 +190,7 @@ final class Attempts {
   }
 
   private synchronized void began(RunEvent.Started started) {
-    if (started.attempt() == attempt) {
+    if (started.attempt() == failures) {
       tellFailure(
           String.format("resumed from step %d with %d ranks", started.step(), started.workers()));
     }

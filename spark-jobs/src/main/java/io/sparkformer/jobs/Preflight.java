@@ -10,7 +10,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkConf;
@@ -19,7 +18,6 @@ import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.util.SerializableConfiguration;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import scala.reflect.ClassTag$;
 
 /**
  * Looks, in seconds, for what would otherwise fail a training run later: on the driver, and in one
@@ -182,17 +180,7 @@ final class Preflight {
             request.data() == null ? null : qualified(request.data()).toString(),
             probe == null ? null : probe.file().toString(),
             request.recipe() == null ? 0 : request.recipe().training().threads());
-    Object found =
-        spark
-            .parallelize(IntStream.range(0, request.workers()).boxed().toList(), request.workers())
-            .rdd()
-            .barrier()
-            .mapPartitions(
-                task,
-                false,
-                ClassTag$.MODULE$.<PreflightTask.Findings>apply(PreflightTask.Findings.class))
-            .collect();
-    return List.of((PreflightTask.Findings[]) found);
+    return BarrierStage.of(spark, request.workers(), task, PreflightTask.Findings.class).collect();
   }
 
   private Path qualified(Path path) {

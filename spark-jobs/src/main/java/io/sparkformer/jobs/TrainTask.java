@@ -168,7 +168,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
     }
   }
 
-  private void prepare(Rank rank, BarrierTaskContext context) throws IOException {
+  private void prepare(Rank rank, BarrierTaskContext context) {
     try {
       rank.prepare(context);
     } catch (IOException | RuntimeException e) {

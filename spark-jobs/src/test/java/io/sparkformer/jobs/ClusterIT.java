@@ -6,8 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -36,9 +34,7 @@ class ClusterIT {
   @BeforeEach
   void chooseAPort() throws IOException {
     state = directory.resolve("the cluster");
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    port = LoopbackCluster.freePort();
   }
 
   @AfterEach
@@ -275,11 +271,15 @@ class ClusterIT {
   }
 
   private Process start(String... command) throws IOException {
+    return start(directory.resolve("out"), directory.resolve("err"), command);
+  }
+
+  private Process start(Path out, Path err, String... command) throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(directory.toFile())
-            .redirectOutput(directory.resolve("out").toFile())
-            .redirectError(directory.resolve("err").toFile());
+            .redirectOutput(out.toFile())
+            .redirectError(err.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("SPARK"));
     return builder.start();
   }
@@ -288,13 +288,7 @@ class ClusterIT {
     Path out = Files.createTempFile("cluster", ".out");
     Path err = Files.createTempFile("cluster", ".err");
     try {
-      ProcessBuilder builder =
-          new ProcessBuilder(command)
-              .directory(directory.toFile())
-              .redirectOutput(out.toFile())
-              .redirectError(err.toFile());
-      builder.environment().keySet().removeIf(name -> name.startsWith("SPARK"));
-      Process process = builder.start();
+      Process process = start(out, err, command);
       try {
         assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended in time").isTrue();
       } finally {

@@ -6,38 +6,27 @@ import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whatever the number of ranks, a run leaves the bytes that one rank leaves. */
 @Tag("cluster")
+@ExtendWith(NothingLeftBehind.class)
 class DataParallelIT {
 
   private static final int STEPS = 50;
 
   @TempDir private static Path directory;
   private static Training training;
-  private List<Path> workFiles;
 
   @BeforeAll
   static void trainWithOneRank() throws Exception {
     training = Training.over(SharedData.file("tinyshakespeare/input.txt"), directory);
     assertThat(training.run(Training.ONE_JVM, "one", STEPS).result().get("steps").asInt())
         .isEqualTo(STEPS);
-  }
-
-  @BeforeEach
-  void look() throws Exception {
-    workFiles = TrainedFiles.workFiles();
-  }
-
-  @AfterEach
-  void nothingIsLeft() throws Exception {
-    assertThat(TrainedFiles.workFiles()).isEqualTo(workFiles);
   }
 
   @Test

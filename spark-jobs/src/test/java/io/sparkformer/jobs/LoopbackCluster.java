@@ -24,10 +24,7 @@ final class LoopbackCluster implements AutoCloseable {
 
   /** Starts one of workers with a core each, which keeps its files in a new directory. */
   static LoopbackCluster start(Path directory, int workers) throws Exception {
-    int port;
-    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      port = free.getLocalPort();
-    }
+    int port = freePort();
     LoopbackCluster cluster = new LoopbackCluster(directory, port);
     cluster.run(
         "start",
@@ -38,6 +35,12 @@ final class LoopbackCluster implements AutoCloseable {
         "--port",
         Integer.toString(port));
     return cluster;
+  }
+
+  static int freePort() throws IOException {
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return free.getLocalPort();
+    }
   }
 
   String master() {

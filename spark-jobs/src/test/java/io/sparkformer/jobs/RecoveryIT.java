@@ -11,17 +11,17 @@ import java.util.List;
 import java.util.Random;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
  * Whatever executors, machines and the driver go through, a run leaves an undisturbed one's bytes.
  */
 @Tag("cluster")
+@ExtendWith(NothingLeftBehind.class)
 class RecoveryIT {
 
   private static final int LONG = 300;
@@ -33,7 +33,6 @@ class RecoveryIT {
   @TempDir private static Path directory;
   private static Training training;
   private static TrainedFiles undisturbed;
-  private List<Path> workFiles;
 
   @BeforeAll
   static void trainUndisturbed() throws Exception {
@@ -51,16 +50,6 @@ class RecoveryIT {
       text.append("the quick brown fox jumps over a lazy dog. ".substring(random.nextInt(40)));
     }
     return text.toString();
-  }
-
-  @BeforeEach
-  void look() throws Exception {
-    workFiles = TrainedFiles.workFiles();
-  }
-
-  @AfterEach
-  void nothingIsLeft() throws Exception {
-    assertThat(TrainedFiles.workFiles()).isEqualTo(workFiles);
   }
 
   @Test
