@@ -65,7 +65,7 @@ public record DatasetManifest(
    * Which tokenizer made the tokens.
    *
    * @param file name within the directory
-   * @param fingerprint {@link io.sparkformer.datasets.tokenizer.CharTokenizer#fingerprint()}
+   * @param fingerprint {@link io.sparkformer.datasets.tokenizer.Tokenizer#fingerprint()}
    */
   public record TokenizerFile(String file, String fingerprint) {}
 

@@ -4,7 +4,8 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.datasets.shard.TokenShard;
-import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizers;
 import java.io.Closeable;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -26,13 +27,13 @@ public final class TokenDataset implements Closeable {
 
   private final Path directory;
   private final DatasetManifest manifest;
-  private final CharTokenizer tokenizer;
+  private final Tokenizer tokenizer;
   private final LocalFiles files;
   private final Map<String, TokenStream> streams = new HashMap<>();
   private final List<TokenShard> shards = new ArrayList<>();
 
   private TokenDataset(
-      Path directory, DatasetManifest manifest, CharTokenizer tokenizer, LocalFiles files) {
+      Path directory, DatasetManifest manifest, Tokenizer tokenizer, LocalFiles files) {
     this.directory = directory;
     this.manifest = manifest;
     this.tokenizer = tokenizer;
@@ -47,7 +48,7 @@ public final class TokenDataset implements Closeable {
   public static TokenDataset open(Configuration configuration, Path directory) throws IOException {
     FileSystem fileSystem = Storage.fileSystem(directory, configuration);
     DatasetManifest manifest = DatasetManifest.read(fileSystem, directory);
-    CharTokenizer tokenizer = CharTokenizer.read(fileSystem, directory);
+    Tokenizer tokenizer = Tokenizers.read(fileSystem, directory);
     require(
         tokenizer.fingerprint().equals(manifest.tokenizer().fingerprint())
             && tokenizer.vocabSize() == manifest.vocabSize(),
@@ -66,7 +67,7 @@ public final class TokenDataset implements Closeable {
     return manifest;
   }
 
-  public CharTokenizer tokenizer() {
+  public Tokenizer tokenizer() {
     return tokenizer;
   }
 

@@ -10,7 +10,8 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizers;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -137,11 +138,11 @@ public final class ModelDirectory {
    *
    * @throws InvalidInputException if it is damaged or does not fit the model
    */
-  public Optional<CharTokenizer> tokenizer() throws IOException {
-    if (!fileSystem.exists(new Path(directory, CharTokenizer.FILE_NAME))) {
+  public Optional<Tokenizer> tokenizer() throws IOException {
+    if (!fileSystem.exists(new Path(directory, Tokenizer.FILE_NAME))) {
       return Optional.empty();
     }
-    CharTokenizer tokenizer = CharTokenizer.read(fileSystem, directory);
+    Tokenizer tokenizer = Tokenizers.read(fileSystem, directory);
     int vocabSize = config().vocabSize();
     require(
         tokenizer.vocabSize() <= vocabSize,
@@ -191,7 +192,7 @@ public final class ModelDirectory {
    * Writes the model, its tokenizer and, if there is one, its end-of-text id; the directory is made
    * if need be.
    */
-  public void save(Gpt model, Optional<CharTokenizer> tokenizer, Optional<Integer> endOfText)
+  public void save(Gpt model, Optional<Tokenizer> tokenizer, Optional<Integer> endOfText)
       throws IOException {
     save(model.config(), model.weights(), tokenizer, endOfText);
   }
@@ -204,7 +205,7 @@ public final class ModelDirectory {
   public void save(
       ModelConfig config,
       Map<String, NDArray> weights,
-      Optional<CharTokenizer> tokenizer,
+      Optional<Tokenizer> tokenizer,
       Optional<Integer> endOfText)
       throws IOException {
     fileSystem.mkdirs(directory);

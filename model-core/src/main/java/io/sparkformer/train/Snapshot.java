@@ -3,7 +3,7 @@ package io.sparkformer.train;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
@@ -23,12 +23,12 @@ final class Snapshot implements AutoCloseable {
 
   private final NDManager manager;
   private final ModelConfig config;
-  private final CharTokenizer tokenizer;
+  private final Tokenizer tokenizer;
   private final Map<String, NDArray> weights;
   private final Map<String, NDArray> moments;
 
   private Snapshot(
-      Gpt model, CharTokenizer tokenizer, Map<String, NDArray> optimizerState, NDManager manager) {
+      Gpt model, Tokenizer tokenizer, Map<String, NDArray> optimizerState, NDManager manager) {
     this.manager = manager;
     this.config = model.config();
     this.tokenizer = tokenizer;
@@ -37,7 +37,7 @@ final class Snapshot implements AutoCloseable {
   }
 
   /** Takes one; outlives the model and the optimizer. */
-  static Snapshot of(Gpt model, CharTokenizer tokenizer, Optional<AdamW> optimizer) {
+  static Snapshot of(Gpt model, Tokenizer tokenizer, Optional<AdamW> optimizer) {
     NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       return new Snapshot(model, tokenizer, optimizer.map(AdamW::state).orElse(Map.of()), manager);

@@ -5,7 +5,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import ai.djl.Device;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.generate.Continuation;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.SamplingOptions.Choice;
@@ -134,7 +134,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
     require(!model.isBlank(), "--model is empty: give the model's directory");
     ModelDirectory directory =
         ModelDirectory.open(SparkContexts.hadoopConfiguration(), Storage.path(model));
-    Optional<CharTokenizer> tokenizer = tokenizerOf(directory);
+    Optional<Tokenizer> tokenizer = tokenizerOf(directory);
     int[] ids = promptIds(tokenizer);
     TextGenerator.requirePrompt(ids, directory.config());
     TokenText text = TokenText.of(tokenizer);
@@ -165,7 +165,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
   /**
    * Ids need no tokenizer, and may belong to a model whose tokenizer is of a kind we do not read.
    */
-  private Optional<CharTokenizer> tokenizerOf(ModelDirectory directory) throws IOException {
+  private Optional<Tokenizer> tokenizerOf(ModelDirectory directory) throws IOException {
     try {
       return directory.tokenizer();
     } catch (InvalidInputException e) {
@@ -177,7 +177,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
     }
   }
 
-  private int[] promptIds(Optional<CharTokenizer> tokenizer) {
+  private int[] promptIds(Optional<Tokenizer> tokenizer) {
     if (prompt.ids != null) {
       return prompt.ids;
     }
@@ -185,7 +185,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
         tokenizer.isPresent(),
         "%s has no %s, so --prompt cannot be read: give the prompt as token ids with --prompt-ids",
         model,
-        CharTokenizer.FILE_NAME);
+        Tokenizer.FILE_NAME);
     return tokenizer.get().encode(prompt.text);
   }
 
@@ -195,7 +195,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
   }
 
   private static TextGenerator generator(
-      Gpt model, Optional<CharTokenizer> tokenizer, Optional<Integer> endOfText) {
+      Gpt model, Optional<Tokenizer> tokenizer, Optional<Integer> endOfText) {
     TextGenerator generator = TextGenerator.of(model, endOfText);
     return tokenizer.map(t -> generator.limitedTo(t.vocabSize())).orElse(generator);
   }

@@ -1,6 +1,6 @@
 package io.sparkformer.jobs;
 
-import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -9,13 +9,13 @@ import java.util.stream.Collectors;
 /** Token ids as text for people: the tokenizer's, or without one the ids joined by commas. */
 final class TokenText {
 
-  private final Optional<CharTokenizer> tokenizer;
+  private final Optional<Tokenizer> tokenizer;
 
-  private TokenText(Optional<CharTokenizer> tokenizer) {
+  private TokenText(Optional<Tokenizer> tokenizer) {
     this.tokenizer = tokenizer;
   }
 
-  static TokenText of(Optional<CharTokenizer> tokenizer) {
+  static TokenText of(Optional<Tokenizer> tokenizer) {
     return new TokenText(tokenizer);
   }
 

@@ -4,7 +4,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import static io.sparkformer.datasets.Storage.shown;
 
 import io.sparkformer.datasets.DatasetManifest;
-import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.model.ModelDirectory;
 import java.io.IOException;
 import java.util.Optional;
@@ -28,7 +28,7 @@ final class Vocabularies {
    */
   static void requireSame(ModelDirectory model, DatasetManifest manifest, Path data)
       throws IOException {
-    Optional<CharTokenizer> tokenizer = model.tokenizer();
+    Optional<Tokenizer> tokenizer = model.tokenizer();
     if (tokenizer.isPresent()) {
       String fingerprint = tokenizer.get().fingerprint();
       require(

@@ -2,6 +2,7 @@ package io.sparkformer.jobs;
 
 import ai.djl.Device;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.model.Activation;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
@@ -19,7 +20,7 @@ final class ModelFixture {
   private ModelFixture() {}
 
   /** Writes a model of a context of 16 tokens. */
-  static void write(Path directory, int vocabSize, Optional<CharTokenizer> tokenizer)
+  static void write(Path directory, int vocabSize, Optional<Tokenizer> tokenizer)
       throws IOException {
     Kernels.threads(1);
     ModelConfig config =

@@ -3,14 +3,12 @@ package io.sparkformer.datasets.tokenizer;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.Sha256;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.Arrays;
 import java.util.HexFormat;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
+import java.util.OptionalInt;
 
 /**
  * One token per Unicode code point; the id is the code point's rank in the vocabulary.
@@ -19,10 +17,7 @@ import org.apache.hadoop.fs.Path;
  * error, there is no unknown token and no end-of-text token. Immutable and safe for use by many
  * threads.
  */
-public final class CharTokenizer {
-
-  /** Name of the file that {@link #write} makes, as HuggingFace's libraries expect it. */
-  public static final String FILE_NAME = "tokenizer.json";
+public final class CharTokenizer implements Tokenizer {
 
   private static final int ABSENT = -1;
 
@@ -61,21 +56,7 @@ public final class CharTokenizer {
     return new CharTokenizer(sortedCodePoints.clone());
   }
 
-  /**
-   * Reads {@value #FILE_NAME} in a directory.
-   *
-   * @throws io.sparkformer.datasets.InvalidInputException if it is missing, damaged, or a tokenizer
-   *     of another kind
-   */
-  public static CharTokenizer read(FileSystem fileSystem, Path directory) throws IOException {
-    return of(CharTokenizerJson.read(fileSystem, new Path(directory, FILE_NAME)));
-  }
-
-  /** Writes {@value #FILE_NAME} into a directory, in HuggingFace's format. */
-  public void write(FileSystem fileSystem, Path directory) throws IOException {
-    CharTokenizerJson.write(codePoints, fileSystem, new Path(directory, FILE_NAME));
-  }
-
+  @Override
   public int vocabSize() {
     return codePoints.length;
   }
@@ -85,35 +66,23 @@ public final class CharTokenizer {
     return codePoint >= 0 && codePoint < idsByCodePoint.length ? idsByCodePoint[codePoint] : ABSENT;
   }
 
-  /**
-   * The ids of a text's code points.
-   *
-   * @throws io.sparkformer.datasets.InvalidInputException if a character is not in the vocabulary
-   */
-  public int[] encode(CharSequence text) {
-    int[] ids = text.codePoints().toArray();
-    for (int position = 0; position < ids.length; position++) {
-      int codePoint = ids[position];
-      int id = idOf(codePoint);
-      require(
-          id != ABSENT,
-          "character U+%04X%s at position %d is not in the tokenizer's vocabulary of %d characters:"
-              + " leave it out, or use a model that was trained on text with it",
-          codePoint,
-          isVisible(codePoint) ? " '" + Character.toString(codePoint) + "'" : "",
-          position,
-          codePoints.length);
-      ids[position] = id;
-    }
-    return ids;
+  @Override
+  public OptionalInt endOfText() {
+    return OptionalInt.empty();
   }
 
-  /**
-   * The text of ids.
-   *
-   * @throws io.sparkformer.datasets.InvalidInputException if an id is not in the vocabulary
-   */
-  public String decode(int[] ids) {
+  @Override
+  public boolean canCut() {
+    return true;
+  }
+
+  @Override
+  public Encoder encoder() {
+    return new CharEncoder(this);
+  }
+
+  @Override
+  public byte[] decodeBytes(int[] ids) {
     StringBuilder text = new StringBuilder(ids.length);
     for (int position = 0; position < ids.length; position++) {
       int id = ids[position];
@@ -125,13 +94,15 @@ public final class CharTokenizer {
           codePoints.length - 1);
       text.appendCodePoint(codePoints[id]);
     }
-    return text.toString();
+    return text.toString().getBytes(StandardCharsets.UTF_8);
   }
 
-  /**
-   * Hex SHA-256 of the vocabulary; two tokenizers give the same ids for every text if and only if
-   * theirs are equal.
-   */
+  @Override
+  public byte[] json() {
+    return CharTokenizerJson.write(codePoints);
+  }
+
+  @Override
   public String fingerprint() {
     ByteBuffer canonical = ByteBuffer.allocate(codePoints.length * Integer.BYTES);
     canonical.asIntBuffer().put(codePoints);
@@ -143,11 +114,5 @@ public final class CharTokenizer {
   static boolean isScalarValue(int codePoint) {
     return Character.isValidCodePoint(codePoint)
         && !(codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE);
-  }
-
-  private static boolean isVisible(int codePoint) {
-    return isScalarValue(codePoint)
-        && !Character.isISOControl(codePoint)
-        && !Character.isWhitespace(codePoint);
   }
 }

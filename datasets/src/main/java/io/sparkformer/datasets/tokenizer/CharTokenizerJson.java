@@ -7,14 +7,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
-import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Map;
-import org.apache.hadoop.fs.FileSystem;
-import org.apache.hadoop.fs.Path;
 
 /**
  * A character vocabulary as HuggingFace tokenizer.json (github.com/huggingface/tokenizers).
@@ -31,7 +27,7 @@ final class CharTokenizerJson {
 
   private CharTokenizerJson() {}
 
-  static void write(int[] codePoints, FileSystem fileSystem, Path file) throws IOException {
+  static byte[] write(int[] codePoints) {
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding").putArray("added_tokens");
     root.putNull("normalizer");
@@ -46,29 +42,30 @@ final class CharTokenizerJson {
       vocabulary.put(Character.toString(codePoints[id]), id);
     }
     model.put("unk_token", UNKNOWN_TOKEN);
-    try (OutputStream out = fileSystem.create(file, true)) {
-      out.write(JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root));
+    try {
+      return JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(root);
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e); // a tree is always valid
     }
   }
 
-  static int[] read(FileSystem fileSystem, Path file) throws IOException {
+  static int[] read(byte[] json, String file) {
     JsonNode root;
-    try (InputStream in = fileSystem.open(file)) {
-      root = JSON.readTree(in);
-    } catch (FileNotFoundException e) {
-      throw new InvalidInputException(
-          file + " is missing: copy the directory again, or make it again", e);
+    try {
+      root = JSON.readTree(json);
     } catch (JsonProcessingException e) {
       throw new InvalidInputException(
           String.format(
               "%s is not JSON (%s): copy it again, or make it again", file, e.getOriginalMessage()),
           e);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // an array has no I/O
     }
     requireCharacterLevel(root, file);
     return codePoints(root.path("model").path("vocab"), file);
   }
 
-  private static void requireCharacterLevel(JsonNode root, Path file) {
+  private static void requireCharacterLevel(JsonNode root, String file) {
     String type = root.path("model").path("type").asText("of no type");
     require(
         type.equals("WordLevel"),
@@ -94,7 +91,7 @@ final class CharTokenizerJson {
     return node.isNull() || node.isMissingNode();
   }
 
-  private static int[] codePoints(JsonNode vocabulary, Path file) {
+  private static int[] codePoints(JsonNode vocabulary, String file) {
     require(
         !vocabulary.isEmpty(), "%s has an empty vocabulary: copy it again, or make it again", file);
     int[] codePoints = new int[vocabulary.size()];

@@ -85,7 +85,7 @@ class CharTokenizerTest {
   void aWrittenTokenizerIsReadBack() throws Exception {
     tokenizerOf(MIXED).write(fileSystem, path());
 
-    CharTokenizer read = CharTokenizer.read(fileSystem, path());
+    Tokenizer read = Tokenizers.read(fileSystem, path());
 
     assertThat(read.fingerprint()).isEqualTo(tokenizerOf(MIXED).fingerprint());
     assertThat(read.decode(read.encode(MIXED))).isEqualTo(MIXED);
@@ -97,7 +97,7 @@ class CharTokenizerTest {
     ours.write(fileSystem, path());
 
     try (HuggingFaceTokenizer theirs =
-        HuggingFaceTokenizer.newInstance(directory.resolve(CharTokenizer.FILE_NAME))) {
+        HuggingFaceTokenizer.newInstance(directory.resolve(Tokenizer.FILE_NAME))) {
       Encoding encoding = theirs.encode(MIXED, true, false);
       assertThat(encoding.getIds())
           .isEqualTo(Arrays.stream(ours.encode(MIXED)).asLongStream().toArray());
@@ -134,7 +134,7 @@ class CharTokenizerTest {
 
   @Test
   void damagedTokenizersAreNamed() throws Exception {
-    assertThatThrownBy(() -> CharTokenizer.read(fileSystem, path()))
+    assertThatThrownBy(() -> Tokenizers.read(fileSystem, path()))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining(
             "tokenizer.json is missing: copy the directory again, or make it again");
@@ -158,8 +158,8 @@ class CharTokenizerTest {
   }
 
   private void assertReadingFails(String json, String message) throws Exception {
-    Files.writeString(directory.resolve(CharTokenizer.FILE_NAME), json);
-    assertThatThrownBy(() -> CharTokenizer.read(fileSystem, path()))
+    Files.writeString(directory.resolve(Tokenizer.FILE_NAME), json);
+    assertThatThrownBy(() -> Tokenizers.read(fileSystem, path()))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining(message);
   }

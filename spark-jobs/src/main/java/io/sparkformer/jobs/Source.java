@@ -1,0 +1,31 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.datasets.DatasetManifest;
+import java.util.List;
+import org.apache.spark.api.java.JavaRDD;
+
+/**
+ * A corpus, cut into units: runs of consecutive documents that one task reads.
+ *
+ * <p>Units and the documents in them have one order, by file and position within it, that depends
+ * on the input and on the units' size alone, never on the number of executors or cores.
+ */
+interface Source {
+
+  /** Number of units. */
+  int units();
+
+  /** Bytes of all units, as they are stored. */
+  long bytes();
+
+  /** What is read, in order, for the data set's manifest. */
+  List<DatasetManifest.Source> sources();
+
+  /**
+   * Work on some of the units, a Spark task each.
+   *
+   * @param units their numbers, ascending
+   * @return a partition of one element for each of them, in their order
+   */
+  <T> JavaRDD<T> map(List<Integer> units, UnitTask<T> task);
+}
