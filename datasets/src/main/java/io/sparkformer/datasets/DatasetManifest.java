@@ -16,6 +16,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Serializable;
 import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
@@ -34,7 +35,10 @@ import org.apache.hadoop.fs.Path;
  * @param tokenizer the tokenizer's file and fingerprint
  * @param vocabSize number of token ids
  * @param dtype how tokens are stored
+ * @param labels the classes that labels stand for, by id; empty if the data set has none
+ * @param documents documents in all splits; one that is cut in two counts once
  * @param malformedReplaced malformed byte sequences of the sources that were read as U+FFFD
+ * @param skipped documents of the sources that are not in the data set
  * @param splits by name: {@code train}, {@code valid}
  * @param sources the files that were read, in the order of the tokens
  * @param options the options that decide the content, as text by name
@@ -44,12 +48,15 @@ public record DatasetManifest(
     TokenizerFile tokenizer,
     int vocabSize,
     TokenDtype dtype,
+    List<String> labels,
+    long documents,
     long malformedReplaced,
+    Skipped skipped,
     SortedMap<String, Split> splits,
     List<Source> sources,
     SortedMap<String, String> options) {
 
-  public static final int FORMAT_VERSION = 1;
+  public static final int FORMAT_VERSION = 2;
   public static final String FILE_NAME = "dataset.json";
 
   private static final String MAKE = "make the data set again with the tokenize job";
@@ -76,20 +83,31 @@ public record DatasetManifest(
    * @param documents documents of which the split has a part
    * @param characters Unicode code points that the tokens stand for; loss per token times tokens /
    *     characters is loss per character
+   * @param bytes the same in bytes of UTF-8
    * @param files a .bin and an .idx file per shard, in order
+   * @param labelFiles the same for the documents' labels, one sequence of one label id for each of
+   *     the shard's sequences; none if the data set has no labels
    */
-  public record Split(long tokens, long documents, long characters, List<ShardFile> files) {
+  public record Split(
+      long tokens,
+      long documents,
+      long characters,
+      long bytes,
+      List<ShardFile> files,
+      List<ShardFile> labelFiles) {
     public Split {
       files = List.copyOf(files);
+      labelFiles = List.copyOf(labelFiles);
       long inFiles = files.stream().filter(Split::isTokens).mapToLong(ShardFile::tokens).sum();
       require(
           inFiles == tokens, "a split of %d tokens has files with %d: %s", tokens, inFiles, MAKE);
       require(
-          tokens >= 0 && documents >= 0 && characters >= 0,
-          "a split has a negative count (tokens %d, documents %d, characters %d): %s",
+          tokens >= 0 && documents >= 0 && characters >= 0 && bytes >= 0,
+          "a split has a negative count (tokens %d, documents %d, characters %d, bytes %d): %s",
           tokens,
           documents,
           characters,
+          bytes,
           MAKE);
     }
 
@@ -98,11 +116,37 @@ public record DatasetManifest(
     }
   }
 
+  /**
+   * Documents that were left out.
+   *
+   * @param nullDocuments nulls of a table, in the text or the label
+   * @param emptyDocuments texts of no characters
+   * @param duplicateDocuments copies of an earlier document
+   */
+  public record Skipped(long nullDocuments, long emptyDocuments, long duplicateDocuments)
+      implements Serializable {
+
+    public static final Skipped NONE = new Skipped(0, 0, 0);
+
+    public Skipped plus(Skipped other) {
+      return new Skipped(
+          nullDocuments + other.nullDocuments,
+          emptyDocuments + other.emptyDocuments,
+          duplicateDocuments + other.duplicateDocuments);
+    }
+
+    /** All of them. */
+    public long documents() {
+      return nullDocuments + emptyDocuments + duplicateDocuments;
+    }
+  }
+
   /** A file that was read, with its size then. */
   public record Source(String path, long bytes) {}
 
   public DatasetManifest {
     require(vocabSize > 0, "vocab_size is %d, it must be at least 1: %s", vocabSize, MAKE);
+    labels = List.copyOf(labels);
     splits = Collections.unmodifiableSortedMap(new TreeMap<>(splits));
     sources = List.copyOf(sources);
     options = Collections.unmodifiableSortedMap(new TreeMap<>(options));

@@ -76,7 +76,7 @@ class TokenDatasetTest {
     assertThat(DatasetManifest.read(fileSystem, path())).isEqualTo(written);
     assertThat(Files.readString(directory.resolve("dataset.json")))
         .contains(
-            "\"format_version\" : 1", "\"vocab_size\" : 7", "\"dtype\" : \"uint16\"", "\"sha256\"")
+            "\"format_version\" : 2", "\"vocab_size\" : 7", "\"dtype\" : \"uint16\"", "\"sha256\"")
         .endsWith("}\n");
   }
 
@@ -238,11 +238,11 @@ class TokenDatasetTest {
     String json = Files.readString(directory.resolve("dataset.json"));
     writeManifest(json.substring(0, json.length() / 2));
     assertOpenFails("dataset.json is damaged (");
-    writeManifest(json.replace("\"format_version\" : 1", "\"format_version\" : 9"));
+    writeManifest(json.replace("\"format_version\" : 2", "\"format_version\" : 9"));
     assertOpenFails(
-        "dataset.json has format version 9, this program reads 1: make the data set again");
+        "dataset.json has format version 9, this program reads 2: make the data set again");
     writeManifest("{}");
-    assertOpenFails("dataset.json has format version none, this program reads 1");
+    assertOpenFails("dataset.json has format version none, this program reads 2");
     writeManifest(json.replace("\"vocab_size\"", "\"words\""));
     assertOpenFails(
         "dataset.json is damaged (Missing creator property 'vocab_size'): copy it again");
@@ -336,7 +336,10 @@ class TokenDatasetTest {
         new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),
         tokenizer.vocabSize(),
         TokenDtype.UINT16,
+        List.of(),
+        2,
         0,
+        DatasetManifest.Skipped.NONE,
         splits,
         List.of(new DatasetManifest.Source("file:/corpus.txt", 2 * TOKENS)),
         options);
@@ -357,7 +360,7 @@ class TokenDatasetTest {
         files.addAll(writer.finish());
       }
     }
-    return new DatasetManifest.Split(position, 1, position, files);
+    return new DatasetManifest.Split(position, 1, position, position, files, List.of());
   }
 
   private static long[] read(TokenStream stream, int position, int count) {

@@ -24,7 +24,7 @@ import org.apache.hadoop.fs.Path;
 
 /**
  * A model in HuggingFace's GPT-2 layout: config.json, model.safetensors and, if the model has one,
- * tokenizer.json.
+ * tokenizer.json (or vocab.json and merges.txt, as GPT-2's older copies have it).
  *
  * <p>{@code GPT2LMHeadModel} reads what has biases; the key {@code bias} is our addition for models
  * without. Source: transformers, models/gpt2.
@@ -139,10 +139,11 @@ public final class ModelDirectory {
    * @throws InvalidInputException if it is damaged or does not fit the model
    */
   public Optional<Tokenizer> tokenizer() throws IOException {
-    if (!fileSystem.exists(new Path(directory, Tokenizer.FILE_NAME))) {
-      return Optional.empty();
+    Optional<Tokenizer> found = Tokenizers.find(fileSystem, directory);
+    if (found.isEmpty()) {
+      return found;
     }
-    Tokenizer tokenizer = Tokenizers.read(fileSystem, directory);
+    Tokenizer tokenizer = found.get();
     int vocabSize = config().vocabSize();
     require(
         tokenizer.vocabSize() <= vocabSize,
@@ -150,7 +151,7 @@ public final class ModelDirectory {
         directory,
         tokenizer.vocabSize(),
         vocabSize);
-    return Optional.of(tokenizer);
+    return found;
   }
 
   /**

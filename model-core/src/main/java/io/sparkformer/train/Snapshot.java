@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -59,8 +60,13 @@ final class Snapshot implements AutoCloseable {
   }
 
   void writeModel(FileSystem fileSystem, Path directory) throws IOException {
+    OptionalInt endOfText = tokenizer.endOfText();
     ModelDirectory.at(fileSystem, directory)
-        .save(config, weights, Optional.of(tokenizer), Optional.empty());
+        .save(
+            config,
+            weights,
+            Optional.of(tokenizer),
+            endOfText.isPresent() ? Optional.of(endOfText.getAsInt()) : Optional.empty());
   }
 
   void writeOptimizer(FileSystem fileSystem, Path file) throws IOException {

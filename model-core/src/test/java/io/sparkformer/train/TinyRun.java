@@ -101,7 +101,10 @@ final class TinyRun {
             new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),
             tokenizer.vocabSize(),
             TokenDtype.UINT16,
+            List.of(),
+            2,
             0,
+            DatasetManifest.Skipped.NONE,
             splits,
             List.of(),
             new TreeMap<>())
@@ -117,7 +120,8 @@ final class TinyRun {
       writer.append(tokens, 0, tokens.length);
       writer.endDocument();
       List<ShardFile> files = new ArrayList<>(writer.finish());
-      return new DatasetManifest.Split(tokens.length, 1, tokens.length, files);
+      return new DatasetManifest.Split(
+          tokens.length, 1, tokens.length, tokens.length, files, List.of());
     }
   }
 

@@ -8,6 +8,7 @@ import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Precision;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,7 +22,8 @@ import picocli.CommandLine.Option;
 @Command(
     name = "bench",
     sortOptions = false,
-    description = "Measures training, generation or memory on this machine, without Spark.")
+    description =
+        "Measures training, generation, memory or tokenizing on this machine, without Spark.")
 final class BenchCommand implements Callable<BenchCommand.Result> {
 
   private static final Logger LOG = LoggerFactory.getLogger(BenchCommand.class);
@@ -29,7 +31,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   @Option(
       names = "--work",
       defaultValue = "train",
-      paramLabel = "train|generate|memory|allreduce",
+      paramLabel = "train|generate|memory|allreduce|tokenize",
       description = "What to do. Default: ${DEFAULT-VALUE}.")
   private BenchWork.Kind work;
 
@@ -98,6 +100,22 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
           "A shell command that does the same work and prints a JSON line with tokens_per_s or gb_per_s.")
   private String peer = "";
 
+  @Option(
+      names = "--tokenizer",
+      defaultValue = "gpt2",
+      paramLabel = "gpt2|cl100k_base|o200k_base",
+      description =
+          "Whose vocabulary is tokenized with, in turn with jtokkit. Default: ${DEFAULT-VALUE}.")
+  private String tokenizer;
+
+  @Option(
+      names = "--input",
+      arity = "1..*",
+      paramLabel = "FILE",
+      description =
+          "Text files to tokenize, as one text; without: generated texts, the worst cases among them.")
+  private List<Path> inputs = List.of();
+
   /**
    * What was measured; medians over rounds.
    *
@@ -108,6 +126,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
    * @param ratio ours over the peer's of the same round; 0 without
    * @param ratios of every round
    * @param memory of the work {@code memory}
+   * @param texts of the work {@code tokenize}, whose rates above are those of the first text
    */
   record Result(
       String work,
@@ -120,7 +139,8 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       double peerRate,
       double ratio,
       List<Double> ratios,
-      List<BenchWork.Memory> memory) {}
+      List<BenchWork.Memory> memory,
+      List<BenchTexts.Measured> texts) {}
 
   /** Our side of a round. */
   private interface Own {
@@ -132,6 +152,9 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
     require(rounds > 0, "--rounds is %d: it must be at least 1", rounds);
     require(threads > 0, "--threads is %d: it must be at least 1", threads);
     require(steps >= 0, "--steps is %d: it must be at least 0", steps);
+    if (work == BenchWork.Kind.TOKENIZE) {
+      return tokenized();
+    }
     require(megabytes >= 0.001, "--mb is %s: it must be at least 0.001", megabytes);
     int ranks = work == BenchWork.Kind.ALLREDUCE ? Math.max(2, workers) : workers;
     require(
@@ -192,7 +215,27 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
         median(theirs),
         median(ratios),
         ratios,
-        memory);
+        memory,
+        List.of());
+  }
+
+  private Result tokenized() throws IOException {
+    List<BenchTexts.Measured> texts =
+        BenchTexts.of(tokenizer, inputs).measure(rounds, line -> LOG.info("{}", line));
+    BenchTexts.Measured first = texts.get(0);
+    return new Result(
+        lower(work),
+        tokenizer,
+        "",
+        1,
+        1,
+        "MB/s",
+        first.mbPerS(),
+        first.peerMbPerS(),
+        first.ratio(),
+        first.ratios(),
+        List.of(),
+        texts);
   }
 
   private String unit() {

@@ -41,7 +41,8 @@ final class BenchWork implements AutoCloseable {
     TRAIN,
     GENERATE,
     ALLREDUCE,
-    MEMORY
+    MEMORY,
+    TOKENIZE
   }
 
   /** Shapes that the project's figures are stated for. */

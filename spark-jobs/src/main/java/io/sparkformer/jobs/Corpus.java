@@ -60,19 +60,6 @@ record Corpus(List<Path> roots, List<CorpusFile> files) {
     return files.stream().mapToLong(CorpusFile::bytes).sum();
   }
 
-  /** Cuts the files into chunks, in the order of the files. */
-  List<TextChunk> chunks(int chunkBytes) {
-    List<TextChunk> chunks = new ArrayList<>();
-    for (CorpusFile file : files) {
-      for (long start = 0; start < file.bytes(); start += chunkBytes) {
-        chunks.add(
-            new TextChunk(
-                chunks.size(), file.path(), start, Math.min(start + chunkBytes, file.bytes())));
-      }
-    }
-    return chunks;
-  }
-
   private static List<FileStatus> matches(FileSystem fileSystem, Path path, String input)
       throws IOException {
     try {
@@ -98,7 +85,7 @@ record Corpus(List<Path> roots, List<CorpusFile> files) {
       FileSystem fileSystem, FileStatus status, Map<String, CorpusFile> files) throws IOException {
     if (!status.isDirectory()) {
       String path = status.getPath().toString();
-      files.put(path, new CorpusFile(path, status.getLen()));
+      files.put(path, new CorpusFile(path, status.getLen(), status.getModificationTime()));
       return;
     }
     for (FileStatus child : fileSystem.listStatus(status.getPath())) {

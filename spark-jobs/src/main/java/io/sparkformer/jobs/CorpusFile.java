@@ -3,7 +3,8 @@ package io.sparkformer.jobs;
 /**
  * A file to read.
  *
- * @param path with its file system
- * @param bytes its size when it was found
+ * @param path full, with scheme
+ * @param bytes its size
+ * @param modified its modification time, in milliseconds of the epoch
  */
-record CorpusFile(String path, long bytes) {}
+record CorpusFile(String path, long bytes, long modified) {}

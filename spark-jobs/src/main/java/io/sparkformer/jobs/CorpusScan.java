@@ -2,82 +2,71 @@ package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
-import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.SplitRule.Cut;
+import io.sparkformer.jobs.SplitRule.Tail;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.Comparator;
 import java.util.List;
-import org.apache.spark.api.java.JavaSparkContext;
-import org.apache.spark.broadcast.Broadcast;
-import org.apache.spark.util.SerializableConfiguration;
+import java.util.TreeSet;
 
 /**
  * What a pass over the corpus finds.
  *
- * @param chunks the corpus in order
- * @param starts number of the first code point of each chunk, and of all code points
- * @param vocabulary the code points that occur, sorted
- * @param malformed malformed parts that were read as U+FFFD
+ * @param characters of each unit
+ * @param vocabulary the code points that occur, sorted; none if they were not asked for
+ * @param labels the labels that occur, sorted
  */
-@SuppressWarnings("ArrayRecordComponent") // Compared by no one; sized by the corpus.
-record CorpusScan(List<TextChunk> chunks, long[] starts, int[] vocabulary, long malformed) {
+@SuppressWarnings("ArrayRecordComponent") // Compared by no one.
+record CorpusScan(long[] characters, int[] vocabulary, List<String> labels) {
 
-  /**
-   * Bounds the results that the driver holds, however many chunks there are; also the grain of the
-   * progress.
-   */
-  private static final int MIN_TASKS = 1_000;
+  /** Whether the job must know this before it tokenizes. */
+  static boolean isNeeded(TokenizeOptions options) {
+    return options.isCharacterLevel()
+        || options.input().labelColumn().isPresent()
+        || (options.split().equals(TokenizeOptions.TAIL) && options.validFraction() > 0);
+  }
 
-  /**
-   * Reads the corpus with Spark.
-   *
-   * @throws InvalidInputException if a file cannot be read, bytes are not UTF-8 and may not be
-   *     replaced, or there is no character
-   */
-  static CorpusScan of(
-      JavaSparkContext spark,
-      Broadcast<SerializableConfiguration> configuration,
-      List<TextChunk> chunks,
-      MalformedInput malformed) {
+  static CorpusScan merge(List<UnitScan> units) {
+    long[] characters = new long[units.size()];
+    BitSet codePoints = new BitSet();
+    TreeSet<String> labels = new TreeSet<>();
+    for (int unit = 0; unit < characters.length; unit++) {
+      characters[unit] = units.get(unit).characters();
+      codePoints.or(units.get(unit).codePoints());
+      labels.addAll(units.get(unit).labels());
+    }
     require(
-        !chunks.isEmpty(),
-        "the corpus is empty: every file of --input has 0 bytes, give files with text");
-    int tasks = Math.min(chunks.size(), Math.max(MIN_TASKS, 4 * spark.defaultParallelism()));
-    List<ScanTask.Result> results =
-        spark
-            .parallelize(chunks, tasks)
-            .mapPartitions(new ScanTask(configuration, malformed))
-            .collect();
-    results.stream()
-        .flatMap(result -> result.problems().stream())
-        .min(Comparator.comparingInt(ScanTask.Problem::chunk))
-        .ifPresent(
-            problem -> {
-              throw new InvalidInputException(problem.message());
-            });
-    return merge(chunks, results);
+        Arrays.stream(characters).anyMatch(count -> count > 0),
+        "the corpus has no text: every document of --input is empty or null, give some with text");
+    return new CorpusScan(characters, codePoints.stream().toArray(), new ArrayList<>(labels));
   }
 
-  long codePoints() {
-    return starts[starts.length - 1];
+  /** The rule by which a share of the characters, at the end, is for validation. */
+  Tail tail(double validFraction, Cut cut) {
+    long all = 0;
+    for (long ofUnit : characters) {
+      all = Math.addExact(all, ofUnit);
+    }
+    long left = trainCharacters(all, validFraction);
+    int unit = 0;
+    while (unit < characters.length && left >= characters[unit]) {
+      left -= characters[unit++];
+    }
+    return new Tail(unit, left, cut);
   }
 
-  private static CorpusScan merge(List<TextChunk> chunks, List<ScanTask.Result> results) {
-    long[] starts = new long[chunks.size() + 1];
-    BitSet seen = new BitSet();
-    long malformed = 0;
-    List<ScanTask.Count> counts = new ArrayList<>();
-    for (ScanTask.Result result : results) {
-      counts.addAll(result.counts());
-      seen.or(result.seen());
-      malformed += result.malformed();
-    }
-    for (ScanTask.Count count : counts) {
-      starts[count.chunk() + 1] = count.codePoints();
-    }
-    for (int chunk = 0; chunk < chunks.size(); chunk++) {
-      starts[chunk + 1] += starts[chunk];
-    }
-    return new CorpusScan(chunks, starts, seen.stream().toArray(), malformed);
+  /**
+   * The number of training characters: the floor of all x (1 - validFraction), in decimal as the
+   * fraction was written.
+   */
+  static long trainCharacters(long characters, double validFraction) {
+    return BigDecimal.ONE
+        .subtract(BigDecimal.valueOf(validFraction))
+        .multiply(BigDecimal.valueOf(characters))
+        .setScale(0, RoundingMode.FLOOR)
+        .longValueExact();
   }
 }

@@ -16,6 +16,9 @@ import java.io.IOException;
  */
 interface Documents extends Closeable {
 
+  /** See {@link #nextPiece}. */
+  int PIECE_BYTES = 1 << 20;
+
   /**
    * Goes to the next document, past what is left of the current one.
    *
@@ -24,7 +27,8 @@ interface Documents extends Closeable {
   boolean next() throws IOException;
 
   /**
-   * Goes to the current document's next piece of text.
+   * Goes to the current document's next piece of text. Every piece but the last has at least {@link
+   * #PIECE_BYTES}, and ends with a whole character if it is UTF-8.
    *
    * @return false after its last piece; at once if it is empty or null
    */
@@ -43,9 +47,21 @@ interface Documents extends Closeable {
   /** The document's label; empty if the source has no labels. */
   String label();
 
-  /** The current document for messages: file or partition, and line or row. */
+  /** The current document for messages: its file, or its table's partition and row. */
   String where();
 
-  /** Bytes of the sources that were read so far, for the progress. */
-  long bytesRead();
+  /** Where in the file, or in the row's text, an index of the current piece is; in bytes. */
+  default long offset(int at) {
+    return (long) at - from();
+  }
+
+  /** Whether the document begins here; it may have begun in an earlier unit. */
+  default boolean begins() {
+    return true;
+  }
+
+  /** Whether the document ends here, and does not go on in a later unit. */
+  default boolean ends() {
+    return true;
+  }
 }

@@ -138,14 +138,15 @@ final class GenerateCommand implements Callable<GenerateSummary> {
     int[] ids = promptIds(tokenizer);
     TextGenerator.requirePrompt(ids, directory.config());
     TokenText text = TokenText.of(tokenizer);
-    String start = text.start(ids);
+    TokenText.Stream shown = text.stream(ids);
+    String start = shown.start();
     try (Gpt gpt = directory.load(Precision.FP32, Device.cpu())) {
       Kernels.threads(threads.orElseGet(() -> threadsFor(gpt)));
       TextGenerator generator = generator(gpt, tokenizer, directory.endOfText());
       long startNanos = System.nanoTime();
       List<Continuation> samples =
           numSamples == 1
-              ? streamed(generator, ids, options, start, text)
+              ? streamed(generator, ids, options, start, shown)
               : generator.generate(ids, options, (sample, id) -> {});
       return summary(ids, samples, options, text, (System.nanoTime() - startNanos) / 1e9);
     }
@@ -201,7 +202,11 @@ final class GenerateCommand implements Callable<GenerateSummary> {
   }
 
   private List<Continuation> streamed(
-      TextGenerator generator, int[] ids, SamplingOptions options, String start, TokenText text) {
+      TextGenerator generator,
+      int[] ids,
+      SamplingOptions options,
+      String start,
+      TokenText.Stream text) {
     PrintWriter out = spec.commandLine().getOut();
     out.print(start);
     out.flush();
@@ -213,7 +218,7 @@ final class GenerateCommand implements Callable<GenerateSummary> {
     try {
       return generator.generate(ids, options, show);
     } finally {
-      out.println();
+      out.println(text.rest());
     }
   }
 

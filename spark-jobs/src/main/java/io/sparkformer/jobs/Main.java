@@ -15,7 +15,6 @@ import java.util.Properties;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
@@ -66,7 +65,9 @@ public final class Main {
   /** Every job, in the order in which {@code --help} lists them. */
   private static List<Object> jobs() {
     return List.of(
+        new TrainTokenizerCommand(),
         new TokenizeCommand(),
+        new DatasetCommand(),
         new TrainCommand(),
         new EvaluateCommand(),
         new GenerateCommand(),
@@ -102,8 +103,7 @@ public final class Main {
   private static CommandLine commandLine(List<Object> jobs, PrintStream out, PrintStream err) {
     CommandLine root = new CommandLine(new Sparkformer());
     jobs.forEach(root::addSubcommand);
-    addHelp(root.getCommandSpec());
-    root.getSubcommands().values().forEach(job -> addHelp(job.getCommandSpec()));
+    addHelp(root);
     root.setCaseInsensitiveEnumValuesAllowed(true);
     root.setExpandAtFiles(false); // a prompt may begin with @
     root.setUsageHelpAutoWidth(true);
@@ -114,9 +114,14 @@ public final class Main {
     return root;
   }
 
-  private static void addHelp(CommandSpec spec) {
-    spec.addOption(
-        OptionSpec.builder("-h", "--help").usageHelp(true).description("Show this help.").build());
+  private static void addHelp(CommandLine job) {
+    job.getCommandSpec()
+        .addOption(
+            OptionSpec.builder("-h", "--help")
+                .usageHelp(true)
+                .description("Show this help.")
+                .build());
+    job.getSubcommands().values().forEach(Main::addHelp);
   }
 
   private static void printResult(CommandLine root) throws JsonProcessingException {
@@ -151,9 +156,12 @@ public final class Main {
     if (argument.startsWith("-")) {
       return "there is no option '%s'".formatted(argument);
     }
-    return job.getSubcommands().isEmpty()
-        ? "unexpected argument '%s'".formatted(argument)
-        : "there is no job '%s'".formatted(argument);
+    if (job.getSubcommands().isEmpty()) {
+      return "unexpected argument '%s'".formatted(argument);
+    }
+    return job.getParent() == null
+        ? "there is no job '%s'".formatted(argument)
+        : "there is no command '%s'".formatted(argument);
   }
 
   private static int failed(Throwable e, CommandLine job) {

@@ -6,7 +6,10 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import java.io.Closeable;
 import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
@@ -17,42 +20,48 @@ import org.apache.hadoop.fs.Path;
 /**
  * A job's output directory, which appears under its name when it is complete and not before.
  *
- * <p>Until then the job writes into a hidden directory beside it, {@code .NAME.inprogress-ID},
- * which is deleted if the job fails or is interrupted. A directory that is replaced stays until
- * then, too.
+ * <p>Until then the job writes into a hidden directory beside it, {@code .NAME.inprogress}, which a
+ * killed job leaves behind and the next one with the same plan goes on from. A directory that is
+ * replaced stays until then, too. Two jobs never write one output.
  */
 final class OutputDirectory implements Closeable {
 
+  private static final String PLAN = "plan.json";
+
   private final FileSystem fileSystem;
+  private final OutputLock lock;
   private final Path output;
   private final Path staging;
   private final String marker;
   private final ExistingOutput existing;
   private final List<Path> createdParents;
   private boolean committed;
+  private boolean kept;
 
   private OutputDirectory(
       FileSystem fileSystem,
+      OutputLock lock,
       Path output,
       String marker,
       ExistingOutput existing,
       List<Path> createdParents) {
     this.fileSystem = fileSystem;
+    this.lock = lock;
     this.output = output;
-    this.staging = beside("inprogress");
+    this.staging = beside(output, "inprogress");
     this.marker = marker;
     this.existing = existing;
     this.createdParents = createdParents;
   }
 
   /**
-   * Makes the hidden directory, after everything that can be wrong with the output was checked.
+   * Locks the output, after everything that can be wrong with it was checked.
    *
    * @param marker the file by which a directory of this kind is known; only such ones are ever
    *     replaced
    * @param inputs files and directories that the output must not touch
    * @throws InvalidInputException if the output exists and may not be replaced, overlaps an input,
-   *     or cannot be made
+   *     is being written by another job, or cannot be made
    */
   static OutputDirectory prepare(
       String output,
@@ -68,14 +77,9 @@ final class OutputDirectory implements Closeable {
     try {
       requireApart(qualified, inputs, fileSystem);
       requireReplaceable(fileSystem, qualified, marker, existing);
-      List<Path> missingParents = new ArrayList<>();
-      for (Path p = qualified.getParent(); p != null && !fileSystem.exists(p); p = p.getParent()) {
-        missingParents.add(p);
-      }
-      OutputDirectory directory =
-          new OutputDirectory(fileSystem, qualified, marker, existing, missingParents);
-      directory.createStaging();
-      return directory;
+      List<Path> missingParents = missingParents(fileSystem, qualified);
+      OutputLock lock = OutputLock.acquire(fileSystem, beside(qualified, "lock"), qualified);
+      return new OutputDirectory(fileSystem, lock, qualified, marker, existing, missingParents);
     } catch (IOException e) {
       throw new InvalidInputException(
           String.format(
@@ -83,6 +87,37 @@ final class OutputDirectory implements Closeable {
               output, reason(e)),
           e);
     }
+  }
+
+  /**
+   * Makes the hidden directory, or finds the one that a killed job left.
+   *
+   * @param plan everything that decides what will be written; what was written to another plan is
+   *     deleted
+   * @return whether there is something to go on from
+   */
+  boolean start(byte[] plan) throws IOException {
+    Path file = new Path(staging, PLAN);
+    if (fileSystem.exists(file)) {
+      try (InputStream in = fileSystem.open(file)) {
+        if (Arrays.equals(in.readAllBytes(), plan)) {
+          return true;
+        }
+      }
+    }
+    fileSystem.delete(staging, true);
+    if (!fileSystem.mkdirs(staging)) {
+      throw new IOException("cannot create " + staging);
+    }
+    try (OutputStream out = fileSystem.create(file, true)) {
+      out.write(plan);
+    }
+    return false;
+  }
+
+  /** Leaves what was written for the next job with the same plan. */
+  void keep() {
+    kept = true;
   }
 
   FileSystem fileSystem() {
@@ -100,14 +135,16 @@ final class OutputDirectory implements Closeable {
 
   /** Gives the directory its name, in place of an older one if that was asked for. */
   void commit() throws IOException {
+    lock.requireHeld();
     for (FileStatus file : fileSystem.listStatus(staging)) {
+      String name = file.getPath().getName();
       // Attempts of tasks that were killed.
-      if (file.getPath().getName().startsWith(".")) {
-        fileSystem.delete(file.getPath(), false);
+      if (name.startsWith(".") || name.equals(PLAN)) {
+        fileSystem.delete(file.getPath(), true);
       }
     }
     requireReplaceable(fileSystem, output, marker, existing);
-    Path old = beside("replaced");
+    Path old = beside(output, "replaced-" + UUID.randomUUID());
     boolean replaces = fileSystem.exists(output);
     if (replaces) {
       rename(output, old);
@@ -121,41 +158,52 @@ final class OutputDirectory implements Closeable {
       throw e;
     }
     committed = true;
-    fileSystem.cancelDeleteOnExit(staging);
     if (replaces) {
       fileSystem.delete(old, true);
     }
   }
 
-  /** Deletes what was written, unless it is committed. */
+  /** Deletes what was written, unless it is committed or kept, and lets others write. */
   @Override
   public void close() throws IOException {
-    if (committed) {
-      return;
+    try (lock) {
+      if (!committed && !kept) {
+        fileSystem.delete(staging, true);
+      }
     }
-    fileSystem.delete(staging, true);
-    for (Path parent : createdParents) {
-      if (fileSystem.listStatus(parent).length > 0) {
+    if (!committed && !kept) {
+      deleteEmpty(fileSystem, createdParents);
+    }
+  }
+
+  /** The directories above an output that are not there, the innermost first. */
+  static List<Path> missingParents(FileSystem fileSystem, Path output) throws IOException {
+    List<Path> missing = new ArrayList<>();
+    for (Path p = output.getParent(); p != null && !fileSystem.exists(p); p = p.getParent()) {
+      missing.add(p);
+    }
+    return List.copyOf(missing);
+  }
+
+  /** Deletes directories, up to the first with something in it. */
+  static void deleteEmpty(FileSystem fileSystem, List<Path> directories) throws IOException {
+    for (Path directory : directories) {
+      if (fileSystem.listStatus(directory).length > 0) {
         return;
       }
-      fileSystem.delete(parent, false);
+      fileSystem.delete(directory, false);
     }
   }
 
-  private void createStaging() throws IOException {
-    if (!fileSystem.mkdirs(staging)) {
-      throw new IOException("cannot create " + staging);
-    }
-    // For Ctrl-C: Hadoop deletes it when the process ends, after Spark has stopped.
-    fileSystem.deleteOnExit(staging);
-  }
-
-  private Path beside(String purpose) {
-    return new Path(
-        output.getParent(), "." + output.getName() + "." + purpose + "-" + UUID.randomUUID());
+  static Path beside(Path output, String purpose) {
+    return new Path(output.getParent(), "." + output.getName() + "." + purpose);
   }
 
   private void rename(Path from, Path to) throws IOException {
+    rename(fileSystem, from, to);
+  }
+
+  static void rename(FileSystem fileSystem, Path from, Path to) throws IOException {
     if (!fileSystem.rename(from, to)) {
       throw new IOException("cannot rename " + from + " to " + to);
     }
@@ -182,7 +230,7 @@ final class OutputDirectory implements Closeable {
         marker);
   }
 
-  private static void requireApart(Path output, List<Path> inputs, FileSystem fileSystem)
+  static void requireApart(Path output, List<Path> inputs, FileSystem fileSystem)
       throws IOException {
     Path qualified = fileSystem.makeQualified(output);
     for (Path input : inputs) {
@@ -194,7 +242,7 @@ final class OutputDirectory implements Closeable {
     }
   }
 
-  private static String reason(IOException e) {
+  static String reason(IOException e) {
     return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.getClass().getSimpleName());
   }
 }

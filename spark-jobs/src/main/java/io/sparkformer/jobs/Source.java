@@ -21,6 +21,9 @@ interface Source {
   /** What is read, in order, for the data set's manifest. */
   List<DatasetManifest.Source> sources();
 
+  /** What tells this content from another, as far as names, sizes and times of change show it. */
+  String state();
+
   /**
    * Work on some of the units, a Spark task each.
    *

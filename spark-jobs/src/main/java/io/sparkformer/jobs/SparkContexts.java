@@ -23,6 +23,15 @@ final class SparkContexts {
     return new JavaSparkContext(conf(jobName));
   }
 
+  /**
+   * Opens the application for work on tables and corpora, whose executors report how far they are
+   * every two seconds.
+   */
+  static JavaSparkContext openTables(String jobName) {
+    return new JavaSparkContext(
+        conf(jobName).setIfMissing("spark.executor.heartbeatInterval", "2s"));
+  }
+
   /** Opens the application with one plugin more than the configuration names. */
   static JavaSparkContext open(String jobName, Class<? extends SparkPlugin> plugin) {
     return new JavaSparkContext(with(plugin, conf(jobName)));

@@ -2,10 +2,15 @@ package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
-import java.util.List;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.shard.TokenDtype;
+import io.sparkformer.jobs.TokenizeOptions.Duplicates;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code sparkformer tokenize}. */
@@ -13,17 +18,16 @@ import picocli.CommandLine.Option;
     name = "tokenize",
     sortOptions = false,
     description =
-        "Makes a token data set of a text corpus: tokenizer, train and valid shards, dataset.json.")
+        "Makes a token data set of a corpus: tokenizer, train and valid shards, dataset.json. A job that was killed goes on from its finished shards when it is run again.")
 final class TokenizeCommand implements Callable<TokenizeSummary> {
 
+  @Mixin private CorpusArguments corpus;
+
   @Option(
-      names = "--input",
-      required = true,
-      arity = "1..*",
-      paramLabel = "PATH",
-      description =
-          "Files, directories (with all below, but for names that start with _ or .) or globs, on any Hadoop file system.")
-  private List<String> inputs;
+      names = "--label-column",
+      paramLabel = "COLUMN",
+      description = "A table's labels: the data set gets shards of labels beside those of text.")
+  private Optional<String> labelColumn;
 
   @Option(
       names = "--output",
@@ -34,61 +38,80 @@ final class TokenizeCommand implements Callable<TokenizeSummary> {
 
   @Option(
       names = "--tokenizer",
-      defaultValue = "char",
-      paramLabel = "NAME",
-      description = "char: one token per character of the corpus. Default: ${DEFAULT-VALUE}.")
+      defaultValue = TokenizeOptions.CHAR,
+      paramLabel = "NAME|PATH",
+      description =
+          "char: one token per character of the corpus; gpt2, cl100k_base, o200k_base; a tokenizer.json, or a directory with one, or with vocab.json and merges.txt. Default: ${DEFAULT-VALUE}.")
   private String tokenizer;
 
   @Option(
-      names = "--format",
-      defaultValue = "text",
-      paramLabel = "FORMAT",
-      description = "text: UTF-8, a file is a document. Default: ${DEFAULT-VALUE}.")
-  private String format;
+      names = "--dtype",
+      paramLabel = "uint16|int32",
+      description = "How tokens are stored. Default: uint16 for vocabularies below 65,500.")
+  private Optional<String> dtype;
 
   @Option(
       names = "--split",
-      defaultValue = "tail",
+      defaultValue = TokenizeOptions.TAIL,
       paramLabel = "RULE",
-      description = "tail: the last tokens are for validation. Default: ${DEFAULT-VALUE}.")
+      description = {
+        "tail: the last characters of the corpus are for validation;",
+        "hash: documents are drawn by their text, equal ones to the same side;",
+        "stratified: so that every label has its share. Default: ${DEFAULT-VALUE}."
+      })
   private String split;
 
   @Option(
       names = "--valid-fraction",
       defaultValue = "0.1",
       paramLabel = "F",
-      description = "Share of the tokens for validation. Default: ${DEFAULT-VALUE}.")
+      description = "Share of the corpus for validation. Default: ${DEFAULT-VALUE}.")
   private double validFraction;
 
   @Option(
       names = "--seed",
       defaultValue = "0",
       paramLabel = "N",
-      description = "For splits that draw; recorded in dataset.json. Default: ${DEFAULT-VALUE}.")
+      description = "For splits that draw. Default: ${DEFAULT-VALUE}.")
   private long seed;
+
+  @Option(
+      names = "--end-of-text",
+      defaultValue = "true",
+      arity = "1",
+      paramLabel = "true|false",
+      description =
+          "Whether documents end with the tokenizer's end-of-text token, if it has one. Default: ${DEFAULT-VALUE}.")
+  private boolean endOfText;
+
+  @Option(
+      names = "--dedup",
+      defaultValue = "none",
+      paramLabel = "none|exact",
+      description = "exact: of equal documents only the first is taken. Default: ${DEFAULT-VALUE}.")
+  private String dedup;
+
+  @Option(
+      names = "--shuffle",
+      paramLabel = "SEED",
+      description = "Puts the documents in a random order. Default: the order of the corpus.")
+  private Long shuffle;
 
   @Option(names = "--overwrite", description = "Replace the output if it is a data set.")
   private boolean overwrite;
 
   @Option(
-      names = "--malformed",
-      defaultValue = "fail",
-      paramLabel = "fail|replace",
-      description =
-          "Bytes that are not UTF-8: an error, or read as U+FFFD. Default: ${DEFAULT-VALUE}.")
-  private String malformed;
-
-  @Option(
       names = "--shard-mb",
-      defaultValue = "256",
+      defaultValue = "64",
       paramLabel = "N",
-      description = "Target size of a shard; a task writes a shard. Default: ${DEFAULT-VALUE}.")
+      description =
+          "About the size of a shard; a task makes a shard of each split. Default: ${DEFAULT-VALUE}.")
   private int shardMb;
 
   @Override
   public TokenizeSummary call() throws Exception {
     TokenizeOptions options = options();
-    try (JavaSparkContext spark = SparkContexts.open("tokenize")) {
+    try (JavaSparkContext spark = SparkContexts.openTables("tokenize")) {
       return new TokenizeJob(spark, options).run();
     }
   }
@@ -96,16 +119,26 @@ final class TokenizeCommand implements Callable<TokenizeSummary> {
   TokenizeOptions options() {
     require(shardMb > 0, "--shard-mb is %d: it must be from 1 to 2048", shardMb);
     return new TokenizeOptions(
-        inputs,
+        corpus.input(labelColumn),
         output,
         tokenizer,
-        format,
+        dtype.map(TokenizeCommand::dtype),
         split,
         validFraction,
         seed,
+        endOfText ? EndOfText.APPENDED : EndOfText.NONE,
+        Duplicates.of(dedup),
+        shuffle == null ? OptionalLong.empty() : OptionalLong.of(shuffle),
         overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE,
-        MalformedInput.of(malformed),
-        (long) shardMb << 20,
-        TokenizeOptions.DEFAULT_CHUNK_BYTES);
+        corpus.malformed(),
+        (long) shardMb << 20);
+  }
+
+  private static TokenDtype dtype(String name) {
+    return switch (name) {
+      case "uint16" -> TokenDtype.UINT16;
+      case "int32" -> TokenDtype.INT32;
+      default -> throw new InvalidInputException("--dtype is '" + name + "': use uint16 or int32");
+    };
   }
 }

@@ -1,15 +1,24 @@
 package io.sparkformer.jobs;
 
+import static io.sparkformer.datasets.InvalidInputException.require;
+
 import io.sparkformer.datasets.DatasetManifest;
-import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.datasets.shard.TokenDtype;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
-import java.io.IOException;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizers;
+import io.sparkformer.jobs.TextSource.LargeDocuments;
+import io.sparkformer.jobs.TokenizeOptions.Duplicates;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
-import java.util.SortedMap;
-import java.util.TreeMap;
+import java.util.Optional;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.SparkExecutorInfo;
+import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
@@ -17,23 +26,35 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Text files to a token data set, in two passes over the corpus.
+ * A corpus to a token data set.
  *
- * <p>The first finds the vocabulary and how many tokens each chunk has; from that the driver knows
- * every shard's place in the token stream, so that in the second each task writes one shard by
- * itself. The driver never holds text or tokens, and the files are the same whatever the number of
- * tasks, executors and chunks.
+ * <p>The corpus is cut into units, runs of documents that are about a shard's worth; a task reads a
+ * unit and writes its shards by itself. So the driver never holds text or tokens, the files are the
+ * same whatever the number of tasks and executors, and units that are complete outlive a killed
+ * job. What depends on the whole corpus (characters, where validation begins, duplicates) is found
+ * in a pass of its own before, if it is asked for.
  */
 final class TokenizeJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenizeJob.class);
+  private static final String UNITS = "units";
+  private static final String KEPT = "kept";
+
+  private static final int TASK_WAIT_MILLIS = 50;
+  private static final int TASK_WAITS = 200;
+
+  /** What a token stands for, roughly; decides the units' grain alone. */
+  private static final int BYTES_PER_TOKEN = 4;
 
   private final JavaSparkContext spark;
   private final TokenizeOptions options;
+  private final Broadcast<SerializableConfiguration> configuration;
 
   TokenizeJob(JavaSparkContext spark, TokenizeOptions options) {
     this.spark = spark;
     this.options = options;
+    this.configuration =
+        spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
   }
 
   /**
@@ -42,122 +63,225 @@ final class TokenizeJob {
    * @throws io.sparkformer.datasets.InvalidInputException for every mistake in the inputs, the
    *     output or their content; then the output is as it was before
    */
-  TokenizeSummary run() throws IOException {
+  TokenizeSummary run() throws Exception {
     long startNanos = System.nanoTime();
     Configuration hadoop = spark.hadoopConfiguration();
-    Corpus corpus = Corpus.find(options.inputs(), hadoop);
-    DatasetManifest manifest;
+    Optional<Tokenizer> given =
+        options.isCharacterLevel()
+            ? Optional.empty()
+            : Optional.of(Tokenizers.open(options.tokenizer(), hadoop));
+    given.ifPresent(this::requireFit);
+    Sources sources = Sources.open(spark, options.input(), largeDocuments(given), unitBytes(given));
     try (OutputDirectory output =
         OutputDirectory.prepare(
             options.output(),
             DatasetManifest.FILE_NAME,
             options.existing(),
-            corpus.roots(),
+            sources.roots(),
             hadoop)) {
-      manifest = write(corpus, output);
+      DatasetManifest manifest = write(sources.source(), given, output);
       output.commit();
+      return summary(manifest, (System.nanoTime() - startNanos) / 1e9);
     }
-    return summary(corpus, manifest, (System.nanoTime() - startNanos) / 1e9);
   }
 
-  private DatasetManifest write(Corpus corpus, OutputDirectory output) throws IOException {
-    try (Progress progress =
-        Progress.start("tokenize", "kB", 2 * corpus.bytes() / InputProgress.UNIT_BYTES)) {
-      InputProgress listener = new InputProgress(progress);
-      spark.sc().addSparkListener(listener);
-      try {
-        return write(
-            corpus,
-            output,
-            spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())));
-      } finally {
-        spark.sc().removeSparkListener(listener);
+  private DatasetManifest write(Source source, Optional<Tokenizer> given, OutputDirectory output)
+      throws Exception {
+    TokenizePlan plan = TokenizePlan.of(options, given, source);
+    if (output.start(plan.json())) {
+      LOG.info("{}: going on from what a killed job left", options.output());
+    }
+    FinishedUnits units = new FinishedUnits(output, new Path(output.staging(), UNITS));
+    try {
+      EncodeSettings settings = settings(source, given, output, units);
+      encode(source, settings, units);
+      return new DatasetAssembly(options, source, settings, units).commit();
+    } catch (Exception e) {
+      awaitTasks();
+      if (Failure.mistakeIn(e).isEmpty() && !units.find(source.units()).isEmpty()) {
+        output.keep();
+        LOG.warn("finished shards are kept: the same command goes on from there");
       }
+      throw e;
     }
   }
 
-  private DatasetManifest write(
-      Corpus corpus, OutputDirectory output, Broadcast<SerializableConfiguration> configuration)
-      throws IOException {
-    CorpusScan scan =
-        CorpusScan.of(
-            spark, configuration, corpus.chunks(options.chunkBytes()), options.malformed());
-    if (scan.malformed() > 0) {
-      LOG.warn("{} malformed parts were read as U+FFFD", scan.malformed());
+  /** Tasks of a stage that was given up go on for a moment, and must not write any more. */
+  private void awaitTasks() throws InterruptedException {
+    for (int attempt = 0; attempt < TASK_WAITS && runningTasks() > 0; attempt++) {
+      Thread.sleep(TASK_WAIT_MILLIS);
     }
-    CharTokenizer tokenizer = CharTokenizer.of(scan.vocabulary());
-    TokenDtype dtype = TokenDtype.forVocabSize(tokenizer.vocabSize());
-    long tokens = scan.codePoints();
-    long trainTokens = ShardPlan.trainTokens(tokens, options.validFraction());
-    List<ShardPlan> train =
-        ShardPlan.of("train", scan, 0, trainTokens, dtype, options.shardBytes());
-    List<ShardPlan> valid =
-        ShardPlan.of("valid", scan, trainTokens, tokens, dtype, options.shardBytes());
-
-    List<ShardPlan> plans = new ArrayList<>(train);
-    plans.addAll(valid);
-    String directory = output.staging().toString();
-    EncodeTask task =
-        new EncodeTask(configuration, spark.broadcast(scan.vocabulary()), dtype, directory);
-    List<List<ShardFile>> written = spark.parallelize(plans, plans.size()).map(task).collect();
-
-    tokenizer.write(output.fileSystem(), output.staging());
-    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put("train", split(train, written.subList(0, train.size())));
-    splits.put("valid", split(valid, written.subList(train.size(), written.size())));
-    DatasetManifest manifest = manifest(corpus, scan, tokenizer, dtype, splits);
-    manifest.write(output.fileSystem(), output.staging());
-    return manifest;
   }
 
-  private DatasetManifest manifest(
-      Corpus corpus,
-      CorpusScan scan,
-      CharTokenizer tokenizer,
-      TokenDtype dtype,
-      SortedMap<String, DatasetManifest.Split> splits) {
-    return new DatasetManifest(
-        DatasetManifest.FORMAT_VERSION,
-        new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),
-        tokenizer.vocabSize(),
-        dtype,
-        scan.malformed(),
-        splits,
-        corpus.files().stream()
-            .map(file -> new DatasetManifest.Source(file.path(), file.bytes()))
-            .toList(),
-        options.recorded());
+  private int runningTasks() {
+    return spark.sc().isStopped()
+        ? 0
+        : Arrays.stream(spark.sc().statusTracker().getExecutorInfos())
+            .mapToInt(SparkExecutorInfo::numRunningTasks)
+            .sum();
   }
 
-  private static DatasetManifest.Split split(List<ShardPlan> plans, List<List<ShardFile>> written) {
+  private EncodeSettings settings(
+      Source source, Optional<Tokenizer> given, OutputDirectory output, FinishedUnits units)
+      throws Exception {
+    String kept = kept(source, output);
+    Optional<CorpusScan> scan =
+        CorpusScan.isNeeded(options) ? Optional.of(scan(source, kept)) : Optional.empty();
+    Tokenizer tokenizer = given.orElseGet(() -> CharTokenizer.of(scan.orElseThrow().vocabulary()));
+    requireFit(tokenizer);
+    ArrayList<String> labels =
+        new ArrayList<>(
+            options.input().labelColumn().isPresent() ? scan.orElseThrow().labels() : List.of());
+    return new EncodeSettings(
+        configuration,
+        ExecutorTokenizer.of(tokenizer, spark),
+        new SideWriter.ShardLayout(dtype(tokenizer), TokenDtype.forVocabSize(labels.size())),
+        units.directory().toString(),
+        source.units(),
+        kept,
+        options.malformed(),
+        options.endOfText(),
+        rule(source, scan, kept),
+        labels);
+  }
+
+  /** Where the first of equal documents are listed, if duplicates are to be dropped. */
+  private String kept(Source source, OutputDirectory output) throws Exception {
+    if (options.duplicates() == Duplicates.KEPT) {
+      return "";
+    }
+    Path directory = new Path(output.staging(), KEPT);
+    output.fileSystem().mkdirs(directory);
+    watched(
+        "find duplicates",
+        source.bytes(),
+        () -> {
+          choice(source).writeFirstOfEqual(directory);
+          return directory;
+        });
+    return directory.toString();
+  }
+
+  private CorpusScan scan(Source source, String kept) throws Exception {
+    return watched(
+        "scan",
+        source.bytes(),
+        () ->
+            CorpusScan.merge(
+                source
+                    .map(
+                        all(source),
+                        new UnitScan.Task(
+                            options.isCharacterLevel()
+                                ? UnitScan.CodePoints.COLLECTED
+                                : UnitScan.CodePoints.IGNORED,
+                            options.malformed(),
+                            kept,
+                            configuration))
+                    .collect()));
+  }
+
+  private SplitRule rule(Source source, Optional<CorpusScan> scan, String kept) throws Exception {
+    double fraction = options.validFraction();
+    return switch (options.split()) {
+      case TokenizeOptions.HASH -> new SplitRule.Hash(fraction, options.seed());
+      case TokenizeOptions.STRATIFIED ->
+          SplitRule.Stratified.of(
+              options.seed(),
+              watched(
+                  "count labels",
+                  source.bytes(),
+                  () -> choice(source).validBounds(fraction, options.seed(), kept)));
+      default ->
+          scan.map(found -> found.tail(fraction, cut()))
+              .orElse(new SplitRule.Tail(source.units(), 0, cut()));
+    };
+  }
+
+  private SplitRule.Cut cut() {
+    boolean whole = options.input().labelColumn().isPresent() || options.shuffle().isPresent();
+    return whole ? SplitRule.Cut.NOWHERE : SplitRule.Cut.ANYWHERE;
+  }
+
+  private void encode(Source source, EncodeSettings settings, FinishedUnits units)
+      throws Exception {
+    List<Integer> toDo = units.missing(source.units());
+    long bytesDone = source.bytes() * (source.units() - toDo.size()) / source.units();
+    watched(
+        "tokenize",
+        source.bytes() - bytesDone,
+        () -> {
+          JavaRDD<UnitResult> results =
+              options.shuffle().isPresent()
+                  ? ShuffledUnits.write(source, settings, options.shuffle().getAsLong(), toDo)
+                  : source.map(toDo, new EncodeTask(settings));
+          return toDo.isEmpty() ? 0 : results.count();
+        });
+  }
+
+  private <T> T watched(String what, long bytes, Supplier<T> work) throws Exception {
+    return CorpusPass.watched(spark, what, bytes, work);
+  }
+
+  private DocumentChoice choice(Source source) {
+    return new DocumentChoice(spark, source, options.malformed(), configuration);
+  }
+
+  private static List<Integer> all(Source source) {
+    return IntStream.range(0, source.units()).boxed().toList();
+  }
+
+  private LargeDocuments largeDocuments(Optional<Tokenizer> given) {
+    boolean inOrder =
+        options.split().equals(TokenizeOptions.TAIL)
+            && options.duplicates() == Duplicates.KEPT
+            && options.shuffle().isEmpty();
+    return inOrder && given.map(Tokenizer::canCut).orElse(true)
+        ? LargeDocuments.CUT
+        : LargeDocuments.WHOLE;
+  }
+
+  private long unitBytes(Optional<Tokenizer> given) {
     long tokens =
-        plans.stream().flatMap(p -> p.parts().stream()).mapToLong(ShardPlan.Part::take).sum();
-    long documents = documents(plans);
-    // A character is a token.
-    return new DatasetManifest.Split(
-        tokens, documents, tokens, written.stream().flatMap(List::stream).toList());
+        options.shardBytes()
+            / given.map(this::dtype).orElse(options.dtype().orElse(TokenDtype.UINT16)).byteWidth();
+    return Math.max(1, tokens * (given.isPresent() ? BYTES_PER_TOKEN : 1));
   }
 
-  private static long documents(List<ShardPlan> plans) {
-    return plans.stream()
-        .flatMap(p -> p.parts().stream())
-        .map(part -> part.chunk().path())
-        .distinct()
-        .count();
+  private TokenDtype dtype(Tokenizer tokenizer) {
+    return options.dtype().orElseGet(() -> TokenDtype.forVocabSize(tokenizer.vocabSize()));
   }
 
-  private TokenizeSummary summary(Corpus corpus, DatasetManifest manifest, double seconds) {
-    long trainTokens = manifest.splits().get("train").tokens();
-    long validTokens = manifest.splits().get("valid").tokens();
+  private void requireFit(Tokenizer tokenizer) {
+    TokenDtype dtype = dtype(tokenizer);
+    require(
+        tokenizer.vocabSize() - 1 <= dtype.maxToken(),
+        "--dtype %s holds ids up to %d, but the tokenizer has %d tokens: use int32, or leave it out",
+        dtype.label(),
+        dtype.maxToken(),
+        tokenizer.vocabSize());
+  }
+
+  private TokenizeSummary summary(DatasetManifest manifest, double seconds) {
+    DatasetManifest.Split train = manifest.splits().get(Side.TRAIN.label());
+    DatasetManifest.Split valid = manifest.splits().get(Side.VALID.label());
+    long tokens = train.tokens() + valid.tokens();
+    long bytes = train.bytes() + valid.bytes();
     return new TokenizeSummary(
-        corpus.files().stream().filter(file -> file.bytes() > 0).count(),
-        trainTokens + validTokens,
-        trainTokens,
-        validTokens,
-        corpus.bytes(),
+        manifest.documents(),
+        tokens,
+        train.tokens(),
+        valid.tokens(),
+        bytes,
+        tokens == 0 ? 0 : (double) bytes / tokens,
+        manifest.skipped().nullDocuments(),
+        manifest.skipped().emptyDocuments(),
+        manifest.skipped().duplicateDocuments(),
+        manifest.malformedReplaced(),
         seconds,
         manifest.vocabSize(),
-        manifest.malformedReplaced(),
+        manifest.labels().size(),
+        (train.files().size() + valid.files().size()) / 2,
         options.output());
   }
 }

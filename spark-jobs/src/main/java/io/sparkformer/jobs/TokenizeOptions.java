@@ -2,48 +2,72 @@ package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
-import java.util.List;
+import io.sparkformer.datasets.shard.TokenDtype;
+import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.SortedMap;
 import java.util.TreeMap;
 
 /**
  * What the tokenize job is asked for.
  *
- * @param inputs files, directories or globs on any Hadoop file system; at least one
  * @param output the data set's directory
- * @param tokenizer {@code char}
- * @param format {@code text}: UTF-8, one file is one document
- * @param split {@code tail}: the end of the token stream is for validation
- * @param validFraction the validation split's share of the tokens, from 0 to below 1
- * @param seed recorded; the tail split draws nothing
- * @param shardBytes target size of a .bin file
- * @param chunkBytes how much of a file one read covers; decides the work's grain, never the result
+ * @param tokenizer {@code char}, or what {@link io.sparkformer.datasets.tokenizer.Tokenizers#open}
+ *     takes
+ * @param dtype how tokens are stored; as the vocabulary needs it if empty
+ * @param split {@code tail}: the end of the corpus is for validation; {@code hash}: documents by
+ *     their text; {@code stratified}: the same share of every label
+ * @param validFraction the validation split's share, from 0 to below 1
+ * @param seed of the hash
+ * @param shuffle seed of the documents' random order; in the corpus's order if empty
+ * @param shardBytes about the size of a .bin file
  */
 record TokenizeOptions(
-    List<String> inputs,
+    CorpusInput input,
     String output,
     String tokenizer,
-    String format,
+    Optional<TokenDtype> dtype,
     String split,
     double validFraction,
     long seed,
+    EndOfText endOfText,
+    Duplicates duplicates,
+    OptionalLong shuffle,
     ExistingOutput existing,
     MalformedInput malformed,
-    long shardBytes,
-    int chunkBytes) {
+    long shardBytes) {
 
-  static final int DEFAULT_CHUNK_BYTES = 16 << 20;
+  static final String CHAR = "char";
+  static final String TAIL = "tail";
+  static final String HASH = "hash";
+  static final String STRATIFIED = "stratified";
 
   /** Keeps a shard of one sequence within the index's 32-bit sizes. */
   private static final long MAX_SHARD_BYTES = 2048L << 20;
 
+  /** What becomes of documents that equal an earlier one. */
+  enum Duplicates {
+    KEPT,
+    DROPPED;
+
+    static Duplicates of(String option) {
+      require(
+          option.equals("none") || option.equals("exact"),
+          "--dedup is '%s': use none or exact",
+          option);
+      return option.equals("exact") ? DROPPED : KEPT;
+    }
+  }
+
   TokenizeOptions {
-    inputs = List.copyOf(inputs);
-    require(!inputs.isEmpty(), "--input is empty: give at least one file, directory or glob");
     require(!output.isBlank(), "--output is empty: give the data set's directory");
-    require(tokenizer.equals("char"), "--tokenizer %s is not supported: use char", tokenizer);
-    require(format.equals("text"), "--format %s is not supported: use text", format);
-    require(split.equals("tail"), "--split %s is not supported: use tail", split);
+    require(
+        split.equals(TAIL) || split.equals(HASH) || split.equals(STRATIFIED),
+        "--split %s is not supported: use tail, hash or stratified",
+        split);
+    require(
+        !split.equals(STRATIFIED) || input.labelColumn().isPresent(),
+        "--split stratified needs --label-column: name the column, or use --split hash");
     require(
         validFraction >= 0 && validFraction < 1,
         "--valid-fraction is %s: it must be at least 0 and below 1",
@@ -53,17 +77,25 @@ record TokenizeOptions(
         "--shard-mb is %d: it must be from 1 to %d",
         shardBytes >> 20,
         MAX_SHARD_BYTES >> 20);
-    require(chunkBytes > 0, "chunks of %d bytes: a chunk has at least 1", chunkBytes);
+  }
+
+  boolean isCharacterLevel() {
+    return tokenizer.equals(CHAR);
   }
 
   /** The options that decide the data set's content, for its manifest. */
   SortedMap<String, String> recorded() {
     SortedMap<String, String> recorded = new TreeMap<>();
     recorded.put("tokenizer", tokenizer);
-    recorded.put("format", format);
+    recorded.put("format", input.format().option());
+    input.textColumn().ifPresent(column -> recorded.put("text_column", column));
+    input.labelColumn().ifPresent(column -> recorded.put("label_column", column));
     recorded.put("split", split);
     recorded.put("valid_fraction", Double.toString(validFraction));
     recorded.put("seed", Long.toString(seed));
+    recorded.put("end_of_text", Boolean.toString(endOfText == EndOfText.APPENDED));
+    recorded.put("dedup", duplicates == Duplicates.DROPPED ? "exact" : "none");
+    shuffle.ifPresent(shuffleSeed -> recorded.put("shuffle", Long.toString(shuffleSeed)));
     recorded.put("malformed", malformed == MalformedInput.REPLACE ? "replace" : "fail");
     recorded.put("shard_bytes", Long.toString(shardBytes));
     return recorded;

@@ -4,9 +4,13 @@ package io.sparkformer.jobs;
  * The tokenize job's result.
  *
  * @param documents documents with text
- * @param bytes bytes that were read
+ * @param bytes bytes of their text, in UTF-8
+ * @param nullDocuments left out, as the next two
  * @param seconds the job's own time, without Spark's start
+ * @param bytesPerToken of text; 0 without tokens
  * @param malformedReplaced malformed parts that were read as U+FFFD
+ * @param shards of both splits
+ * @param labels number of classes; 0 if there are none
  * @param output the data set's directory
  */
 record TokenizeSummary(
@@ -15,7 +19,13 @@ record TokenizeSummary(
     long trainTokens,
     long validTokens,
     long bytes,
+    double bytesPerToken,
+    long nullDocuments,
+    long emptyDocuments,
+    long duplicateDocuments,
+    long malformedReplaced,
     double seconds,
     int vocabSize,
-    long malformedReplaced,
+    int labels,
+    int shards,
     String output) {}

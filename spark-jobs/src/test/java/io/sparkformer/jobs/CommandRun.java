@@ -26,7 +26,9 @@ record CommandRun(int code, String out, String err) {
       int code =
           Main.run(
               List.of(
+                  new TrainTokenizerCommand(),
                   new TokenizeCommand(),
+                  new DatasetCommand(),
                   new EvaluateCommand(),
                   new GenerateCommand(),
                   new DoctorCommand()),

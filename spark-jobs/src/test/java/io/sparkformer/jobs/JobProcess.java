@@ -48,7 +48,7 @@ final class JobProcess implements AutoCloseable {
     command.add(CHECKOUT.resolve("submit/sparkformer").toString());
     command.addAll(arguments);
     command.addAll(List.of("--", "--master", master));
-    if (!arguments.contains("--workers")) {
+    if (!arguments.contains("--workers") && !master.startsWith("spark:")) {
       process = start(directory, command);
       return;
     }
@@ -71,7 +71,10 @@ final class JobProcess implements AutoCloseable {
     return builder.start();
   }
 
-  /** Starts a job in a directory; with {@code --workers}, its executors can be found. */
+  /**
+   * Starts a job in a directory; on a cluster, or with {@code --workers}, its executors can be
+   * found.
+   */
   static JobProcess start(Path directory, String master, List<String> arguments)
       throws IOException {
     return new JobProcess(directory, master, arguments);

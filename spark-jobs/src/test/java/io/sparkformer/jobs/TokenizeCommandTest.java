@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -41,8 +42,8 @@ class TokenizeCommandTest {
   @Test
   void optionsHaveTheirDefaults() {
     TokenizeOptions options = options();
-    assertThat(options).isEqualTo(TokenizeOptionsFixture.of(options.inputs(), options.output()));
-    assertThat(options.inputs()).containsExactly("a", "b");
+    assertThat(options)
+        .isEqualTo(TokenizeOptionsFixture.of(List.of("a", "b"), options.output()).options());
   }
 
   @Test
@@ -64,9 +65,23 @@ class TokenizeCommandTest {
 
   @Test
   void badOptionValuesAreNamedWithWhatIsAllowed() {
-    assertRefused("--tokenizer=gpt9", "--tokenizer gpt9 is not supported: use char");
-    assertRefused("--format=pdf", "--format pdf is not supported: use text");
-    assertRefused("--split=odd", "--split odd is not supported: use tail");
+    assertRefused(
+        "--format=pdf",
+        "--format pdf is not supported: use one of text, lines, paragraphs, parquet, orc, json, csv, delta, table");
+    assertRefused("--split=odd", "--split odd is not supported: use tail, hash or stratified");
+    assertRefused(
+        "--split=stratified",
+        "--split stratified needs --label-column: name the column, or use --split hash");
+    assertRefused(
+        "--format=csv", "--format csv needs --text-column: name the column with the text");
+    assertRefused(
+        "--text-column=t",
+        "--text-column does not go with --format text: leave it out, or name a table's format");
+    assertRefused(
+        "--label-column=t",
+        "--label-column does not go with --format text: leave it out, or name a table's format");
+    assertRefused("--dedup=fuzzy", "--dedup is 'fuzzy': use none or exact");
+    assertRefused("--dtype=int8", "--dtype is 'int8': use uint16 or int32");
     assertRefused(
         "--valid-fraction=1", "--valid-fraction is 1.0: it must be at least 0 and below 1");
     assertRefused(

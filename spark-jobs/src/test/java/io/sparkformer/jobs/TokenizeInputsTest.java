@@ -108,8 +108,8 @@ class TokenizeInputsTest {
     assertThatThrownBy(
             () ->
                 run(
-                    TokenizeOptionsFixture.of(
-                        List.of(denied), directory.resolve("data").toString())))
+                    TokenizeOptionsFixture.of(List.of(denied), directory.resolve("data").toString())
+                        .options()))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             denied
@@ -138,7 +138,7 @@ class TokenizeInputsTest {
         "corpus",
         "--output %s/data exists: pass --overwrite to replace it, or choose another directory");
     assertThat(directory.resolve("data/dataset.json")).hasContent(before);
-    run(TokenizeOptionsFixture.withOverwrite(options("corpus", "data")));
+    run(fixture("corpus", "data").overwriting().options());
 
     assertThat(Files.readString(directory.resolve("data/dataset.json"))).isNotEqualTo(before);
     assertThat(names(".")).containsExactly("corpus", "data");
@@ -153,14 +153,14 @@ class TokenizeInputsTest {
         "--output %s/%s exists and was not made by this job (it has no dataset.json):"
             + " delete it yourself, or choose another directory";
     for (String output : List.of("home", "plain")) {
-      assertThatThrownBy(() -> run(TokenizeOptionsFixture.withOverwrite(options("corpus", output))))
+      assertThatThrownBy(() -> run(fixture("corpus", output).overwriting().options()))
           .isInstanceOf(InvalidInputException.class)
           .hasMessage(message, directory, output);
     }
     assertThat(directory.resolve("home/diary.txt")).hasContent("dear diary");
 
     Files.createDirectories(directory.resolve("empty"));
-    run(TokenizeOptionsFixture.withOverwrite(options("corpus", "empty")));
+    run(fixture("corpus", "empty").overwriting().options());
     assertThat(directory.resolve("empty/dataset.json")).exists();
   }
 
@@ -176,8 +176,7 @@ class TokenizeInputsTest {
             "link",
             "link/sub/data",
             "corpus/sub/a.txt")) {
-      assertThatThrownBy(
-              () -> run(TokenizeOptionsFixture.withOverwrite(options("corpus/sub", output))))
+      assertThatThrownBy(() -> run(fixture("corpus/sub", output).overwriting().options()))
           .as(output)
           .isInstanceOf(InvalidInputException.class);
     }
@@ -199,7 +198,8 @@ class TokenizeInputsTest {
         .isInstanceOf(InvalidInputException.class)
         .hasMessageStartingWith("--output " + directory + "/plain/data cannot be written (")
         .hasMessageEndingWith("): choose a directory that you may write");
-    assertThatThrownBy(() -> run(TokenizeOptionsFixture.of(List.of(directory + "/corpus"), "/")))
+    assertThatThrownBy(
+            () -> run(TokenizeOptionsFixture.of(List.of(directory + "/corpus"), "/").options()))
         .hasMessage("--output / is a whole file system: give a directory in it");
   }
 
@@ -213,13 +213,16 @@ class TokenizeInputsTest {
     assertThatThrownBy(
             () ->
                 run(
-                    TokenizeOptionsFixture.withOverwrite(
-                        TokenizeOptionsFixture.of(once, directory.resolve("data").toString()))))
+                    TokenizeOptionsFixture.of(once, directory.resolve("data").toString())
+                        .overwriting()
+                        .options()))
         .isInstanceOf(SparkException.class)
         .hasMessageContaining("disk failed");
     assertThatThrownBy(
             () ->
-                run(TokenizeOptionsFixture.of(once, directory.resolve("new/sub/data").toString())))
+                run(
+                    TokenizeOptionsFixture.of(once, directory.resolve("new/sub/data").toString())
+                        .options()))
         .isInstanceOf(SparkException.class);
 
     assertThat(directory.resolve("data/dataset.json")).hasContent(before);
@@ -240,11 +243,15 @@ class TokenizeInputsTest {
         .hasMessage(message, directory);
   }
 
-  private TokenizeSummary run(TokenizeOptions options) throws IOException {
+  private TokenizeSummary run(TokenizeOptions options) throws Exception {
     return new TokenizeJob(spark, options).run();
   }
 
   private TokenizeOptions options(String input, String output) {
+    return fixture(input, output).options();
+  }
+
+  private TokenizeOptionsFixture fixture(String input, String output) {
     return TokenizeOptionsFixture.of(
         List.of(directory.resolve(input).toString()), directory.resolve(output).toString());
   }

@@ -1,9 +1,5 @@
 package io.sparkformer.jobs;
 
-import static io.sparkformer.jobs.TokenizeOptionsFixture.withChunkBytes;
-import static io.sparkformer.jobs.TokenizeOptionsFixture.withReplacement;
-import static io.sparkformer.jobs.TokenizeOptionsFixture.withShardBytes;
-import static io.sparkformer.jobs.TokenizeOptionsFixture.withValidFraction;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -44,13 +40,15 @@ class TokenizeJobTest {
 
   @BeforeAll
   static void openSpark() {
-    spark =
+    spark = context("local[2]");
+  }
+
+  private static JavaSparkContext context(String master) {
+    JavaSparkContext context =
         new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false"));
-    spark.setLogLevel("WARN");
+            new SparkConf().setMaster(master).setAppName("test").set("spark.ui.enabled", "false"));
+    context.setLogLevel("WARN");
+    return context;
   }
 
   @AfterAll
@@ -62,7 +60,7 @@ class TokenizeJobTest {
   void tinyShakespeareGivesNanoGptsFiles() throws Exception {
     Path text = SharedData.file("tinyshakespeare/input.txt");
 
-    TokenizeSummary summary = run(corpusOptions(text.toString(), "data"));
+    TokenizeSummary summary = run(fixture(text.toString(), "data"));
 
     assertThat(summary.documents()).isEqualTo(1);
     assertThat(summary.tokens()).isEqualTo(1_115_394);
@@ -90,59 +88,61 @@ class TokenizeJobTest {
   }
 
   @Test
-  void theFilesDoNotDependOnChunksAndTasks() throws Exception {
-    String text = SharedData.file("tinyshakespeare/input.txt").toString();
-    run(corpusOptions(text, "one"));
-    run(withChunkBytes(corpusOptions(text, "eight"), 1_115_394 / 8 + 1));
-    run(withChunkBytes(corpusOptions(text, "many"), 1_000));
-
-    assertThat(contents("eight")).isEqualTo(contents("one"));
-    assertThat(contents("many")).isEqualTo(contents("one"));
+  void theFilesDoNotDependOnTheCores() throws Exception {
+    write("corpus/a.txt", MULTILINGUAL.repeat(200));
+    write("corpus/b.txt", "b ".repeat(5_000));
+    Map<String, String> expected = Map.of();
+    for (String master : List.of("local[1]", "local[2]", "local[5]")) {
+      String name = "data-" + master;
+      closeSpark();
+      spark = context(master);
+      run(corpus(name).shardBytes(1_000).format(InputFormat.LINES));
+      if (expected.isEmpty()) {
+        expected = contents(name);
+      }
+      assertThat(contents(name)).isEqualTo(expected).hasSizeGreaterThan(20);
+    }
   }
 
   @Test
   void shardsPutTogetherEqualASingleOne() throws Exception {
     String text = SharedData.file("tinyshakespeare/input.txt").toString();
-    run(corpusOptions(text, "single"));
-    run(withShardBytes(withChunkBytes(corpusOptions(text, "sharded"), 77_777), 300_000));
+    run(fixture(text, "single"));
+    run(fixture(text, "sharded").shardBytes(300_000));
 
     assertThat(names("sharded"))
         .filteredOn(n -> n.startsWith("train") && n.endsWith(".bin"))
-        .hasSize(7);
+        .hasSize(8);
     try (TokenDataset single = open("single");
         TokenDataset sharded = open("sharded")) {
       for (String split : List.of("train", "valid")) {
         assertThat(tokens(sharded.split(split))).isEqualTo(tokens(single.split(split)));
       }
       assertThat(sharded.manifest().splits().get("train").documents()).isEqualTo(1);
+      assertThat(sharded.manifest().splits().get("valid").documents()).isEqualTo(1);
+      assertThat(sharded.manifest().documents()).isEqualTo(1);
       assertThat(sharded.manifest().splits().get("train").files())
           .allSatisfy(file -> assertThat(file.bytes()).isLessThanOrEqualTo(300_000));
     }
   }
 
   @Test
-  void multilingualFilesInTinyChunksKeepEveryCharacter() throws Exception {
+  void multilingualFilesInTinyUnitsKeepEveryCharacter() throws Exception {
     write("corpus/a.txt", MULTILINGUAL);
     write("corpus/b.txt", "");
     write("corpus/c.txt", "\ufeff" + MULTILINGUAL.repeat(3));
     write("corpus/d.txt", "\ud83d\ude80");
     String all = MULTILINGUAL + "\ufeff" + MULTILINGUAL.repeat(3) + "\ud83d\ude80";
 
-    for (int chunkBytes : new int[] {1, 2, 3, 5, 64}) {
-      String name = "data-" + chunkBytes;
-      TokenizeSummary summary =
-          run(withChunkBytes(withShardBytes(corpusOptions(corpus(), name), 100), chunkBytes));
+    for (int shardBytes : new int[] {2, 4, 6, 10, 128}) {
+      String name = "data-" + shardBytes;
+      TokenizeSummary summary = run(corpus(name).shardBytes(shardBytes));
       assertThat(summary.documents()).isEqualTo(3);
+      assertThat(summary.emptyDocuments()).isEqualTo(1);
       try (TokenDataset data = open(name)) {
-        int[] ids =
-            Stream.of("train", "valid")
-                .flatMapToInt(
-                    split -> Arrays.stream(tokensOf(data, split)).mapToInt(Math::toIntExact))
-                .toArray();
-        assertThat(data.tokenizer().decode(ids)).isEqualTo(all);
+        assertThat(data.tokenizer().decode(ids(data, "train", "valid"))).isEqualTo(all);
       }
     }
-    assertThat(contents("data-1")).isEqualTo(contents("data-64"));
   }
 
   @Test
@@ -150,7 +150,7 @@ class TokenizeJobTest {
     write("corpus/a.txt", "aaaa");
     write("corpus/b.txt", "bbbbbb");
 
-    run(withValidFraction(corpusOptions(corpus(), "data"), 0.3));
+    run(corpus("data").validFraction(0.3));
 
     try (TokenDataset data = open("data")) {
       DatasetManifest manifest = data.manifest();
@@ -172,7 +172,7 @@ class TokenizeJobTest {
   @Test
   void aValidFractionOfZeroLeavesTheValidSplitEmpty() throws Exception {
     write("corpus/a.txt", "abc");
-    run(withValidFraction(corpusOptions(corpus(), "data"), 0));
+    run(corpus("data").validFraction(0));
     try (TokenDataset data = open("data")) {
       assertThat(data.split("train").length()).isEqualTo(3);
       assertThat(data.split("valid").length()).isZero();
@@ -181,10 +181,10 @@ class TokenizeJobTest {
 
   @Test
   void theTrainingShareIsExactInDecimal() {
-    assertThat(ShardPlan.trainTokens(1_115_394, 0.1)).isEqualTo(1_003_854);
-    assertThat(ShardPlan.trainTokens(10, 0.9)).isEqualTo(1);
-    assertThat(ShardPlan.trainTokens(1_000, 0.001)).isEqualTo(999);
-    assertThat(ShardPlan.trainTokens(9_000_000_000_000_000_000L, 0))
+    assertThat(CorpusScan.trainCharacters(1_115_394, 0.1)).isEqualTo(1_003_854);
+    assertThat(CorpusScan.trainCharacters(10, 0.9)).isEqualTo(1);
+    assertThat(CorpusScan.trainCharacters(1_000, 0.001)).isEqualTo(999);
+    assertThat(CorpusScan.trainCharacters(9_000_000_000_000_000_000L, 0))
         .isEqualTo(9_000_000_000_000_000_000L);
   }
 
@@ -194,7 +194,7 @@ class TokenizeJobTest {
         IntStream.range(0x20, 0x12000).filter(c -> c < 0xD800 || c > 0xDFFF).toArray();
     write("corpus/a.txt", new String(characters, 0, characters.length));
 
-    TokenizeSummary summary = run(withChunkBytes(corpusOptions(corpus(), "data"), 10_000));
+    TokenizeSummary summary = run(corpus("data"));
 
     assertThat(summary.vocabSize()).isEqualTo(characters.length).isGreaterThan(65_500);
     try (TokenDataset data = open("data")) {
@@ -210,8 +210,7 @@ class TokenizeJobTest {
         directory.resolve("corpus/a.txt"),
         "ab\u00e9cd\u00e9".getBytes(StandardCharsets.ISO_8859_1));
 
-    TokenizeSummary summary =
-        run(withReplacement(withValidFraction(corpusOptions(corpus(), "data"), 0)));
+    TokenizeSummary summary = run(corpus("data").replacing().validFraction(0));
 
     assertThat(summary.malformedReplaced()).isEqualTo(2);
     try (TokenDataset data = open("data")) {
@@ -229,27 +228,31 @@ class TokenizeJobTest {
         "0123456789\u00e9".getBytes(StandardCharsets.ISO_8859_1));
     Files.write(directory.resolve("corpus/c.txt"), new byte[] {(byte) 0xFF});
 
-    for (int chunkBytes : new int[] {3, 1_000}) {
-      assertThatThrownBy(() -> run(withChunkBytes(corpusOptions(corpus(), "data"), chunkBytes)))
-          .isInstanceOf(InvalidInputException.class)
-          .hasMessage(
-              "%s/b.txt: byte 0xe9 at offset 10 is not valid UTF-8:"
-                  + " convert the file to UTF-8, or pass --malformed replace",
-              corpus());
-    }
+    assertThatThrownBy(() -> run(corpus("data")))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            "%s/b.txt: byte 0xe9 at offset 10 is not valid UTF-8:"
+                + " convert it to UTF-8, or pass --malformed replace",
+            directory.resolve("corpus"));
     assertThat(names(".")).containsExactly("corpus");
   }
 
-  private TokenizeSummary run(TokenizeOptions options) throws IOException {
-    return new TokenizeJob(spark, options).run();
+  private static TokenizeSummary run(TokenizeOptionsFixture options) throws Exception {
+    return new TokenizeJob(spark, options.options()).run();
   }
 
-  private TokenizeOptions corpusOptions(String input, String output) {
+  private TokenizeOptionsFixture fixture(String input, String output) {
     return TokenizeOptionsFixture.of(List.of(input), directory.resolve(output).toString());
   }
 
-  private String corpus() {
-    return directory.resolve("corpus").toString();
+  private TokenizeOptionsFixture corpus(String output) {
+    return fixture(directory.resolve("corpus").toString(), output);
+  }
+
+  private static int[] ids(TokenDataset data, String... splits) {
+    return Stream.of(splits)
+        .flatMapToInt(split -> Arrays.stream(tokensOf(data, split)).mapToInt(Math::toIntExact))
+        .toArray();
   }
 
   private void write(String file, String text) throws IOException {

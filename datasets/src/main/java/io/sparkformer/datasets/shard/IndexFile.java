@@ -2,14 +2,18 @@ package io.sparkformer.datasets.shard;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.Storage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.ReadableByteChannel;
 import java.nio.file.Path;
 import java.util.Arrays;
+import org.apache.hadoop.fs.FileSystem;
 
 /**
  * The .idx file of Megatron-LM's indexed data set: where sequences and documents begin in the .bin
@@ -61,59 +65,74 @@ public final class IndexFile {
    */
   public static IndexFile read(Path file) throws IOException {
     try (FileChannel channel = FileChannel.open(file)) {
-      long fileBytes = channel.size();
-      require(
-          fileBytes >= HEADER_BYTES,
-          "%s: %d bytes are too few for an index: %s",
-          file,
-          fileBytes,
-          REMEDY);
-      ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-      fill(channel, header, file);
-      byte[] magic = new byte[MAGIC.length];
-      header.get(magic);
-      require(
-          Arrays.equals(magic, MAGIC),
-          "%s does not begin with Megatron's magic MMIDIDX: %s",
-          file,
-          REMEDY);
-      long version = header.getLong();
-      require(
-          version == VERSION,
-          "%s has format version %d, this program reads %d: make the data set again",
-          file,
-          version,
-          VERSION);
-      TokenDtype dtype = TokenDtype.ofCode(Byte.toUnsignedInt(header.get()), file.toString());
-      long sequences = header.getLong();
-      long bounds = header.getLong();
-      require(
-          sequences >= 0
-              && sequences < Integer.MAX_VALUE
-              && bounds > 0
-              && bounds < Integer.MAX_VALUE,
-          "%s: counts of %d sequences and %d document bounds are out of range: %s",
-          file,
-          sequences,
-          bounds,
-          REMEDY);
-      long expectedBytes =
-          HEADER_BYTES + sequences * (Integer.BYTES + Long.BYTES) + bounds * Long.BYTES;
-      require(
-          fileBytes == expectedBytes,
-          "%s: %d bytes where %d sequences and %d document bounds need %d: %s",
-          file,
-          fileBytes,
-          sequences,
-          bounds,
-          expectedBytes,
-          REMEDY);
-      int[] sizes = ints(channel, (int) sequences, file);
-      requireOffsets(longs(channel, (int) sequences, file), sizes, dtype, file);
-      long[] documentBounds = longs(channel, (int) bounds, file);
-      requireBounds(documentBounds, sizes.length, file.toString());
-      return new IndexFile(dtype, sizes, documentBounds);
+      return read(channel, channel.size(), file.toString());
     }
+  }
+
+  /**
+   * Reads and checks a file of any file system.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if it is not an index, truncated, or
+   *     contradicts itself
+   */
+  public static IndexFile read(FileSystem fileSystem, org.apache.hadoop.fs.Path file)
+      throws IOException {
+    long bytes = fileSystem.getFileStatus(file).getLen();
+    try (ReadableByteChannel channel = Channels.newChannel(fileSystem.open(file))) {
+      return read(channel, bytes, Storage.shown(file));
+    }
+  }
+
+  private static IndexFile read(ReadableByteChannel channel, long fileBytes, String file)
+      throws IOException {
+    require(
+        fileBytes >= HEADER_BYTES,
+        "%s: %d bytes are too few for an index: %s",
+        file,
+        fileBytes,
+        REMEDY);
+    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    fill(channel, header, file);
+    byte[] magic = new byte[MAGIC.length];
+    header.get(magic);
+    require(
+        Arrays.equals(magic, MAGIC),
+        "%s does not begin with Megatron's magic MMIDIDX: %s",
+        file,
+        REMEDY);
+    long version = header.getLong();
+    require(
+        version == VERSION,
+        "%s has format version %d, this program reads %d: make the data set again",
+        file,
+        version,
+        VERSION);
+    TokenDtype dtype = TokenDtype.ofCode(Byte.toUnsignedInt(header.get()), file);
+    long sequences = header.getLong();
+    long bounds = header.getLong();
+    require(
+        sequences >= 0 && sequences < Integer.MAX_VALUE && bounds > 0 && bounds < Integer.MAX_VALUE,
+        "%s: counts of %d sequences and %d document bounds are out of range: %s",
+        file,
+        sequences,
+        bounds,
+        REMEDY);
+    long expectedBytes =
+        HEADER_BYTES + sequences * (Integer.BYTES + Long.BYTES) + bounds * Long.BYTES;
+    require(
+        fileBytes == expectedBytes,
+        "%s: %d bytes where %d sequences and %d document bounds need %d: %s",
+        file,
+        fileBytes,
+        sequences,
+        bounds,
+        expectedBytes,
+        REMEDY);
+    int[] sizes = ints(channel, (int) sequences, file);
+    requireOffsets(longs(channel, (int) sequences, file), sizes, dtype, file);
+    long[] documentBounds = longs(channel, (int) bounds, file);
+    requireBounds(documentBounds, sizes.length, file);
+    return new IndexFile(dtype, sizes, documentBounds);
   }
 
   /** Writes the file's bytes; the stream stays the caller's. */
@@ -186,7 +205,7 @@ public final class IndexFile {
     }
   }
 
-  private static void requireOffsets(long[] offsets, int[] sizes, TokenDtype dtype, Path file) {
+  private static void requireOffsets(long[] offsets, int[] sizes, TokenDtype dtype, String file) {
     long expected = 0;
     for (int sequence = 0; sequence < sizes.length; sequence++) {
       require(
@@ -202,7 +221,8 @@ public final class IndexFile {
     }
   }
 
-  private static int[] ints(FileChannel channel, int count, Path file) throws IOException {
+  private static int[] ints(ReadableByteChannel channel, int count, String file)
+      throws IOException {
     int[] values = new int[count];
     ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int done = 0; done < count; ) {
@@ -214,7 +234,8 @@ public final class IndexFile {
     return values;
   }
 
-  private static long[] longs(FileChannel channel, int count, Path file) throws IOException {
+  private static long[] longs(ReadableByteChannel channel, int count, String file)
+      throws IOException {
     long[] values = new long[count];
     ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     for (int done = 0; done < count; ) {
@@ -226,7 +247,8 @@ public final class IndexFile {
     return values;
   }
 
-  private static void fill(FileChannel channel, ByteBuffer block, Path file) throws IOException {
+  private static void fill(ReadableByteChannel channel, ByteBuffer block, String file)
+      throws IOException {
     while (block.hasRemaining()) {
       if (channel.read(block) < 0) {
         throw new EOFException(file + " became shorter while it was read");

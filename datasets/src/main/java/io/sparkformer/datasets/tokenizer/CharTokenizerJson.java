@@ -6,8 +6,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkformer.datasets.InvalidInputException;
-import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.Arrays;
 import java.util.Map;
@@ -49,29 +47,8 @@ final class CharTokenizerJson {
     }
   }
 
-  static int[] read(byte[] json, String file) {
-    JsonNode root;
-    try {
-      root = JSON.readTree(json);
-    } catch (JsonProcessingException e) {
-      throw new InvalidInputException(
-          String.format(
-              "%s is not JSON (%s): copy it again, or make it again", file, e.getOriginalMessage()),
-          e);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // an array has no I/O
-    }
-    requireCharacterLevel(root, file);
-    return codePoints(root.path("model").path("vocab"), file);
-  }
-
-  private static void requireCharacterLevel(JsonNode root, String file) {
-    String type = root.path("model").path("type").asText("of no type");
-    require(
-        type.equals("WordLevel"),
-        "%s holds a tokenizer %s: only character-level ones (WordLevel over single characters) can be read",
-        file,
-        type);
+  /** Whether a tokenizer.json is of this form, its vocabulary apart. */
+  static boolean recognises(JsonNode root) {
     JsonNode split = root.path("pre_tokenizer");
     boolean isolatesCharacters =
         split.path("type").asText().equals("Split")
@@ -81,10 +58,14 @@ final class CharTokenizerJson {
         isNothing(root.path("normalizer"))
             && isNothing(root.path("post_processor"))
             && root.path("added_tokens").isEmpty();
-    require(
-        isolatesCharacters && changesNothing,
-        "%s holds a word-level tokenizer: only character-level ones as the tokenize job makes them can be read",
-        file);
+    return root.path("model").path("type").asText().equals("WordLevel")
+        && isolatesCharacters
+        && changesNothing;
+  }
+
+  /** The vocabulary of one that is recognised. */
+  static int[] read(JsonNode root, String file) {
+    return codePoints(root.path("model").path("vocab"), file);
   }
 
   private static boolean isNothing(JsonNode node) {

@@ -16,7 +16,7 @@ import org.apache.hadoop.fs.Path;
  * <p>Special tokens in a text become their ids; none are added. Immutable and safe for use by many
  * threads, each with an {@link Encoder} of its own.
  */
-public sealed interface Tokenizer permits CharTokenizer {
+public sealed interface Tokenizer permits BpeTokenizer, CharTokenizer, LibraryTokenizer {
 
   /** Name of the file that {@link #write} makes, as HuggingFace's libraries expect it. */
   String FILE_NAME = "tokenizer.json";

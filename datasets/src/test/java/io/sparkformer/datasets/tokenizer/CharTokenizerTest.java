@@ -8,6 +8,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.Storage;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;
 import org.apache.hadoop.conf.Configuration;
@@ -51,7 +52,7 @@ class CharTokenizerTest {
     assertThatThrownBy(() -> tokenizer.encode("\n"))
         .hasMessageStartingWith("character U+000A at position 0 is not in");
     assertThatThrownBy(() -> tokenizer.encode("a\ud83d"))
-        .hasMessageStartingWith("character U+D83D at position 1 is not in");
+        .hasMessageStartingWith("character U+003F '?' at position 1 is not in");
   }
 
   @Test
@@ -121,15 +122,17 @@ class CharTokenizerTest {
   }
 
   @Test
-  void tokenizersOfOtherKindsAreRefused() throws Exception {
-    assertReadingFails(
-        "{\"model\": {\"type\": \"BPE\", \"vocab\": {}}}",
-        "tokenizer.json holds a tokenizer BPE: only character-level ones (WordLevel over single characters) can be read");
-    assertReadingFails(
-        "{\"pre_tokenizer\": {\"type\": \"Whitespace\"}, \"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0}}}",
-        "tokenizer.json holds a word-level tokenizer: only character-level ones as the tokenize job makes them can be read");
-    assertReadingFails(
-        "{}", "tokenizer.json holds a tokenizer of no type: only character-level ones");
+  void wordLevelTokenizersOfOtherKindsAreReadThroughTheLibrary() throws Exception {
+    String json =
+        "{\"version\": \"1.0\", \"truncation\": null, \"padding\": null, \"added_tokens\": [],"
+            + " \"normalizer\": null, \"pre_tokenizer\": {\"type\": \"Whitespace\"},"
+            + " \"post_processor\": null, \"decoder\": null,"
+            + " \"model\": {\"type\": \"WordLevel\", \"vocab\": {\"a\": 0, \"ab\": 1}, \"unk_token\": \"a\"}}";
+
+    Tokenizer tokenizer = Tokenizers.ofJson(json.getBytes(StandardCharsets.UTF_8), "some.json");
+
+    assertThat(tokenizer).isInstanceOf(LibraryTokenizer.class);
+    assertThat(tokenizer.encode(" ab  a")).containsExactly(1, 0);
   }
 
   @Test
@@ -139,6 +142,7 @@ class CharTokenizerTest {
         .hasMessageContaining(
             "tokenizer.json is missing: copy the directory again, or make it again");
     assertReadingFails("{\"model\": ", "tokenizer.json is not JSON");
+    assertReadingFails("", "tokenizer.json is empty: copy it again, or make it again");
     assertReadingFails(characterLevel("{}"), "tokenizer.json has an empty vocabulary");
     assertReadingFails(
         characterLevel("{\"ab\": 0}"),

@@ -1,0 +1,188 @@
+package io.sparkformer.datasets.tokenizer;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import ai.djl.engine.EngineException;
+import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Sha256;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ref.Reference;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * Any other tokenizer.json (WordPiece, Unigram, normalizers and so on), through HuggingFace's own
+ * library.
+ *
+ * <p>It takes a document as a whole: its normalizers and pre-tokenizers may look anywhere. What the
+ * file says about truncation, padding and special tokens around texts is left out.
+ */
+public final class LibraryTokenizer implements Tokenizer {
+
+  private static final Map<String, String> OPTIONS =
+      Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
+  private static final List<String> END_OF_TEXT =
+      List.of("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>");
+  private static final JsonMapper SORTED =
+      JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
+
+  private final byte[] json;
+  private final HuggingFaceTokenizer library;
+  private final Map<String, Integer> addedTokens;
+  private final int vocabSize;
+  private final String fingerprint;
+
+  private LibraryTokenizer(byte[] json, JsonNode root, HuggingFaceTokenizer library) {
+    this.json = json;
+    this.library = library;
+    Map<String, Integer> vocabulary = vocabulary(root.path("model").path("vocab"));
+    this.addedTokens = AddedTokensJson.assigned(root.path("added_tokens"), vocabulary);
+    this.vocabSize = 1 + Math.max(largest(vocabulary), largest(addedTokens));
+    this.fingerprint = fingerprint(root);
+  }
+
+  /**
+   * Loads the library, if it is not, and a tokenizer into it.
+   *
+   * @param json UTF-8
+   * @param root the same
+   * @param name of the file, for messages
+   * @throws InvalidInputException if the library cannot read it
+   */
+  static LibraryTokenizer of(byte[] json, JsonNode root, String name) {
+    try {
+      HuggingFaceTokenizer library =
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), OPTIONS);
+      return new LibraryTokenizer(json, root, library);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // an array has no I/O
+    } catch (EngineException e) {
+      throw new IllegalStateException(
+          "HuggingFace's library cannot be loaded: " + e.getMessage(), e);
+    } catch (RuntimeException e) {
+      throw new InvalidInputException(
+          String.format(
+              "%s is not a tokenizer that HuggingFace's library reads (%s): copy it again, or make it again",
+              name, e.getMessage()),
+          e);
+    }
+  }
+
+  @Override
+  public int vocabSize() {
+    return vocabSize;
+  }
+
+  @Override
+  public String fingerprint() {
+    return fingerprint;
+  }
+
+  /** The first of the usual ones that it has as an added token. */
+  @Override
+  public OptionalInt endOfText() {
+    return END_OF_TEXT.stream()
+        .filter(addedTokens::containsKey)
+        .mapToInt(addedTokens::get)
+        .findFirst();
+  }
+
+  @Override
+  public boolean canCut() {
+    return false;
+  }
+
+  @Override
+  public Encoder encoder() {
+    return new LibraryEncoder(this);
+  }
+
+  @Override
+  public byte[] decodeBytes(int[] ids) {
+    for (int position = 0; position < ids.length; position++) {
+      int id = ids[position];
+      require(
+          id >= 0 && id < vocabSize,
+          "token %d at position %d is not in the tokenizer's vocabulary: use ids from 0 to %d",
+          id,
+          position,
+          vocabSize - 1);
+    }
+    long[] longs = Arrays.stream(ids).asLongStream().toArray();
+    return library.decode(longs, false).getBytes(StandardCharsets.UTF_8);
+  }
+
+  @Override
+  public byte[] json() {
+    return json.clone();
+  }
+
+  /**
+   * The ids of a whole document; without the offsets that the library's Java side always asks for.
+   */
+  int[] ids(String document) {
+    try {
+      long encoding = TokenizersLibrary.LIB.encode(library.getHandle(), document, false);
+      try {
+        return Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
+            .mapToInt(Math::toIntExact)
+            .toArray();
+      } finally {
+        TokenizersLibrary.LIB.deleteEncoding(encoding);
+      }
+    } catch (RuntimeException e) {
+      throw new InvalidInputException(
+          String.format(
+              "the tokenizer has no tokens for a document of %d characters (%s): leave it out, or use"
+                  + " another tokenizer",
+              document.length(), e.getMessage()),
+          e);
+    } finally {
+      Reference.reachabilityFence(library);
+    }
+  }
+
+  private static Map<String, Integer> vocabulary(JsonNode section) {
+    Map<String, Integer> ids = new HashMap<>(2 * section.size());
+    section.properties().forEach(entry -> ids.put(entry.getKey(), entry.getValue().asInt()));
+    for (int id = 0; section.isArray() && id < section.size(); id++) { // Unigram: [token, score]
+      ids.put(section.path(id).path(0).asText(), id);
+    }
+    return ids;
+  }
+
+  private static int largest(Map<String, Integer> ids) {
+    Optional<Integer> largest = ids.values().stream().max(Integer::compare);
+    return largest.orElse(-1);
+  }
+
+  /** Of the parts that matter, however they are laid out. */
+  private static String fingerprint(JsonNode root) {
+    ObjectNode canonical = ((ObjectNode) root).deepCopy();
+    canonical.remove(List.of("truncation", "padding"));
+    MessageDigest digest = Sha256.digest();
+    digest.update("library".getBytes(StandardCharsets.US_ASCII));
+    try {
+      byte[] sorted = SORTED.writeValueAsBytes(SORTED.treeToValue(canonical, Object.class));
+      return HexFormat.of().formatHex(digest.digest(sorted));
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException(e); // a tree is always valid
+    }
+  }
+}

@@ -1,0 +1,184 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.datasets.DatasetManifest.Skipped;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.text.Utf8Text;
+import java.io.IOException;
+import java.io.Serializable;
+import net.jpountz.xxhash.XXHash64;
+import net.jpountz.xxhash.XXHashFactory;
+import org.apache.spark.TaskContext;
+import org.apache.spark.TaskKilledException;
+
+/**
+ * The documents of a unit that have text, as UTF-8; for one thread.
+ *
+ * <p>Nulls, empty documents and those that are to be left out are passed over and counted.
+ */
+final class CleanDocuments {
+
+  private static final byte[] REPLACEMENT = {(byte) 0xEF, (byte) 0xBF, (byte) 0xBD};
+  private static final XXHash64 HASH = XXHashFactory.fastestJavaInstance().hash64();
+
+  private final TaskContext task = TaskContext.get();
+  private final Documents source;
+  private final MalformedInput policy;
+  private final KeptDocuments kept;
+  private byte[] cleaned = new byte[0];
+
+  private byte[] bytes;
+  private int from;
+  private int to;
+  private int ordinal = -1;
+  private long documents;
+  private long nulls;
+  private long empties;
+  private long duplicates;
+  private long malformed;
+  private String firstMalformed = "";
+
+  private CleanDocuments(Documents source, MalformedInput policy, KeptDocuments kept) {
+    this.source = source;
+    this.policy = policy;
+    this.kept = kept;
+  }
+
+  static CleanDocuments of(Documents source, MalformedInput policy, KeptDocuments kept) {
+    return new CleanDocuments(source, policy, kept);
+  }
+
+  /** Of all documents with text. */
+  static CleanDocuments all(Documents source, MalformedInput policy) {
+    return new CleanDocuments(source, policy, KeptDocuments.ALL);
+  }
+
+  /** Goes to the next document and its first piece; false after the last. */
+  boolean next() throws IOException {
+    while (source.next()) {
+      if (source.isNull()) {
+        nulls++;
+      } else if (!nextPiece()) {
+        empties++;
+      } else {
+        ordinal++;
+        if (kept.has(ordinal)) {
+          documents += source.begins() ? 1 : 0;
+          return true;
+        }
+        duplicates++;
+      }
+    }
+    return false;
+  }
+
+  /** Ends a task whose stage was given up. */
+  private void requireWanted() {
+    if (task.isInterrupted()) {
+      throw new TaskKilledException();
+    }
+  }
+
+  /** Goes to the document's next piece; false after the last. */
+  boolean nextPiece() throws IOException {
+    requireWanted();
+    if (!source.nextPiece()) {
+      return false;
+    }
+    bytes = source.bytes();
+    from = source.from();
+    to = source.to();
+    int bad = Utf8Text.firstMalformed(bytes, from, to);
+    if (bad < to) {
+      clean(bad);
+    }
+    return true;
+  }
+
+  private void clean(int firstBad) {
+    String place =
+        String.format(
+            "%s: byte 0x%02x at offset %d is not valid UTF-8",
+            source.where(), bytes[firstBad] & 0xFF, source.offset(firstBad));
+    if (policy == MalformedInput.FAIL) {
+      throw new InvalidInputException(place + ": convert it to UTF-8, or pass --malformed replace");
+    }
+    if (malformed == 0) {
+      firstMalformed = place;
+    }
+    if (cleaned.length < REPLACEMENT.length * (to - from)) {
+      cleaned = new byte[Math.multiplyExact(REPLACEMENT.length, to - from)];
+    }
+    int length = 0;
+    int at = from;
+    while (at < to) {
+      int bad = Utf8Text.firstMalformed(bytes, at, to);
+      System.arraycopy(bytes, at, cleaned, length, bad - at);
+      length += bad - at;
+      at = bad;
+      if (bad < to) {
+        System.arraycopy(REPLACEMENT, 0, cleaned, length, REPLACEMENT.length);
+        length += REPLACEMENT.length;
+        at += Utf8Text.malformedBytes(bytes, bad, to);
+        malformed++;
+      }
+    }
+    bytes = cleaned;
+    from = 0;
+    to = length;
+  }
+
+  byte[] bytes() {
+    return bytes;
+  }
+
+  int from() {
+    return from;
+  }
+
+  int to() {
+    return to;
+  }
+
+  boolean begins() {
+    return source.begins();
+  }
+
+  boolean ends() {
+    return source.ends();
+  }
+
+  String label() {
+    return source.label();
+  }
+
+  /** The document's number in the unit, among those with text. */
+  int ordinal() {
+    return ordinal;
+  }
+
+  /**
+   * A hash of the document's first {@link Documents#PIECE_BYTES}, equal for equal documents
+   * wherever they are; to be asked for at its first piece.
+   */
+  long headHash(long seed) {
+    return HASH.hash(bytes, from, Math.min(to - from, Documents.PIECE_BYTES), seed);
+  }
+
+  /** What was found up to here. */
+  Found found() {
+    return new Found(documents, new Skipped(nulls, empties, duplicates), malformed, firstMalformed);
+  }
+
+  /**
+   * What the reading of a unit found.
+   *
+   * @param documents those that begin in it
+   * @param malformed malformed parts that were replaced
+   * @param firstMalformed the first of them; empty if there is none
+   */
+  record Found(long documents, Skipped skipped, long malformed, String firstMalformed)
+      implements Serializable {
+
+    static final Found NOTHING = new Found(0, Skipped.NONE, 0, "");
+  }
+}

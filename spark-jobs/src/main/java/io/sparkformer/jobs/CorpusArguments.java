@@ -1,0 +1,53 @@
+package io.sparkformer.jobs;
+
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.Option;
+
+/** The options that name a corpus. */
+final class CorpusArguments {
+
+  @Option(
+      names = "--input",
+      required = true,
+      arity = "1..*",
+      paramLabel = "PATH",
+      description =
+          "Files, directories (with all below, but for names that start with _ or .) or globs, on any Hadoop file system; with --format table, names of tables.")
+  private List<String> inputs;
+
+  @Option(
+      names = "--format",
+      defaultValue = "text",
+      paramLabel = "FORMAT",
+      description = {
+        "text: a file is a document; lines: a line is; paragraphs: what is between blank lines is. UTF-8, also compressed (.gz, .bz2, .zst, ...).",
+        "parquet, orc, json (an object a line), csv (with a header), delta, table (of the catalog): a row is a document, see --text-column.",
+        "Default: ${DEFAULT-VALUE}."
+      })
+  private String format;
+
+  @Option(names = "--text-column", paramLabel = "COLUMN", description = "A table's text.")
+  private Optional<String> textColumn;
+
+  @Option(
+      names = "--malformed",
+      defaultValue = "fail",
+      paramLabel = "fail|replace",
+      description =
+          "Bytes that are not UTF-8: an error, or read as U+FFFD. Default: ${DEFAULT-VALUE}.")
+  private String malformed;
+
+  /** The corpus, without labels. */
+  CorpusInput input() {
+    return input(Optional.empty());
+  }
+
+  CorpusInput input(Optional<String> labelColumn) {
+    return new CorpusInput(inputs, InputFormat.of(format), textColumn, labelColumn);
+  }
+
+  MalformedInput malformed() {
+    return MalformedInput.of(malformed);
+  }
+}

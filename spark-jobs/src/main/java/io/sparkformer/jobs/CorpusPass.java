@@ -1,0 +1,38 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.datasets.InvalidInputException;
+import java.util.function.Supplier;
+import org.apache.spark.api.java.JavaSparkContext;
+
+/** A pass of Spark's over a corpus, with its progress shown. */
+final class CorpusPass {
+
+  private CorpusPass() {}
+
+  /**
+   * Does the work.
+   *
+   * @param what is done, for the display
+   * @param bytes how much will be read
+   * @throws InvalidInputException if a task found a mistake in the corpus
+   */
+  static <T> T watched(JavaSparkContext spark, String what, long bytes, Supplier<T> work)
+      throws Exception {
+    try (Progress progress = Progress.start(what, "kB", bytes / InputProgress.UNIT_BYTES)) {
+      InputProgress listener = new InputProgress(progress);
+      spark.sc().addSparkListener(listener);
+      try {
+        return work.get();
+      } catch (RuntimeException e) {
+        throw e;
+      } catch (Exception e) {
+        // Spark's is checked, though its methods do not say so.
+        throw Failure.mistakeIn(e)
+            .<Exception>map(message -> new InvalidInputException(message, e))
+            .orElse(e);
+      } finally {
+        spark.sc().removeSparkListener(listener);
+      }
+    }
+  }
+}

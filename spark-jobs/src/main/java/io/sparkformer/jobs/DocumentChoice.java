@@ -1,0 +1,165 @@
+package io.sparkformer.jobs;
+
+import static org.apache.spark.sql.functions.col;
+import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.least;
+import static org.apache.spark.sql.functions.lit;
+import static org.apache.spark.sql.functions.min;
+import static org.apache.spark.sql.functions.round;
+import static org.apache.spark.sql.functions.row_number;
+
+import io.sparkformer.datasets.Sha256;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.IntStream;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.expressions.Window;
+import org.apache.spark.sql.expressions.WindowSpec;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.Tuple2;
+
+/**
+ * Which documents are taken, where that depends on all others: a few bytes of each go through
+ * Spark's shuffles, none through the driver.
+ */
+final class DocumentChoice {
+
+  private static final StructType DIGESTS =
+      new StructType()
+          .add("high", DataTypes.LongType)
+          .add("low", DataTypes.LongType)
+          .add("place", DataTypes.LongType);
+  private static final StructType HASHES =
+      new StructType().add("label", DataTypes.StringType).add("hash", DataTypes.LongType);
+
+  private final JavaSparkContext spark;
+  private final Source source;
+  private final MalformedInput malformed;
+  private final Broadcast<SerializableConfiguration> configuration;
+
+  DocumentChoice(
+      JavaSparkContext spark,
+      Source source,
+      MalformedInput malformed,
+      Broadcast<SerializableConfiguration> configuration) {
+    this.spark = spark;
+    this.source = source;
+    this.malformed = malformed;
+    this.configuration = configuration;
+  }
+
+  /**
+   * Finds the first of every group of equal documents.
+   *
+   * @param directory gets a file for each unit that has one, see {@link KeptDocuments}
+   */
+  void writeFirstOfEqual(Path directory) {
+    MalformedInput policy = malformed;
+    Dataset<Row> digests =
+        table(DIGESTS, (unit, documents) -> digests(unit, CleanDocuments.all(documents, policy)));
+    Dataset<Row> firsts = digests.groupBy("high", "low").agg(min("place").as("place"));
+    Broadcast<SerializableConfiguration> hadoop = configuration;
+    String target = directory.toString();
+    firsts
+        .select("place")
+        .javaRDD()
+        .mapToPair(row -> new Tuple2<>((int) (row.getLong(0) >>> 32), (int) row.getLong(0)))
+        .aggregateByKey(new BitSet(), DocumentChoice::with, DocumentChoice::union)
+        .foreach(
+            unit ->
+                KeptDocuments.write(
+                    new Path(target), unit._1(), unit._2(), hadoop.value().value()));
+  }
+
+  /**
+   * Finds below which hash a share of each label's documents is.
+   *
+   * @param kept where the documents to keep are listed; empty for all
+   */
+  Map<String, Long> validBounds(double validFraction, long seed, String kept) {
+    MalformedInput policy = malformed;
+    Broadcast<SerializableConfiguration> hadoop = configuration;
+    Dataset<Row> hashes =
+        table(
+            HASHES,
+            (unit, documents) ->
+                hashes(
+                    CleanDocuments.of(
+                        documents, policy, KeptDocuments.of(kept, unit, hadoop.value().value())),
+                    seed));
+    WindowSpec ofLabel = Window.partitionBy("label");
+    // Every label has at least one document for training.
+    Dataset<Row> ranked =
+        hashes
+            .withColumn("rank", row_number().over(ofLabel.orderBy("hash")))
+            .withColumn("documents", count(lit(1)).over(ofLabel))
+            .withColumn(
+                "valid",
+                least(
+                    round(col("documents").multiply(validFraction)).cast(DataTypes.LongType),
+                    col("documents").minus(1)));
+    Map<String, Long> bounds = new HashMap<>();
+    for (Row row :
+        ranked
+            .where(col("rank").equalTo(col("valid").plus(1)))
+            .select("label", "hash")
+            .collectAsList()) {
+      bounds.put(row.getString(0), row.getLong(1));
+    }
+    return bounds;
+  }
+
+  private Dataset<Row> table(StructType columns, UnitTask<List<Row>> task) {
+    List<Integer> all = IntStream.range(0, source.units()).boxed().toList();
+    return SparkSession.builder()
+        .sparkContext(spark.sc())
+        .getOrCreate()
+        .createDataFrame(source.map(all, task).flatMap(List::iterator), columns);
+  }
+
+  private static List<Row> digests(int unit, CleanDocuments documents) throws IOException {
+    List<Row> rows = new ArrayList<>();
+    MessageDigest digest = Sha256.digest();
+    while (documents.next()) {
+      do {
+        digest.update(documents.bytes(), documents.from(), documents.to() - documents.from());
+      } while (documents.nextPiece());
+      ByteBuffer sum = ByteBuffer.wrap(digest.digest());
+      long place = (long) unit << 32 | documents.ordinal();
+      rows.add(RowFactory.create(sum.getLong(), sum.getLong(), place));
+    }
+    return rows;
+  }
+
+  private static List<Row> hashes(CleanDocuments documents, long seed) throws IOException {
+    List<Row> rows = new ArrayList<>();
+    while (documents.next()) {
+      rows.add(RowFactory.create(documents.label(), documents.headHash(seed)));
+    }
+    return rows;
+  }
+
+  private static BitSet with(BitSet ordinals, int ordinal) {
+    ordinals.set(ordinal);
+    return ordinals;
+  }
+
+  private static BitSet union(BitSet one, BitSet other) {
+    one.or(other);
+    return one;
+  }
+}

@@ -1,0 +1,137 @@
+package io.sparkformer.jobs;
+
+import io.sparkformer.datasets.DatasetManifest;
+import io.sparkformer.datasets.Sha256;
+import io.sparkformer.datasets.shard.ShardFile;
+import io.sparkformer.datasets.shard.ShardWriter;
+import io.sparkformer.datasets.shard.TokenDtype;
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+
+/** Data sets of a few tokens, and what can happen to their files. */
+final class SmallDataSet {
+
+  static final Tokenizer ABC = CharTokenizer.of(new int[] {'\n', 'a', 'b', 'c'});
+
+  private SmallDataSet() {}
+
+  /**
+   * Writes a data set.
+   *
+   * @param train documents by shard
+   * @param valid one document
+   */
+  static Path write(Path path, Tokenizer tokenizer, List<List<String>> train, String valid)
+      throws IOException {
+    org.apache.hadoop.fs.Path target = new org.apache.hadoop.fs.Path(path.toUri());
+    FileSystem fileSystem = fileSystem();
+    Files.createDirectory(path);
+    String name = path.getFileName().toString();
+    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put("train", split(target, "train", tokenizer, train));
+    splits.put("valid", split(target, "valid", tokenizer, List.of(List.of(valid))));
+    tokenizer.write(fileSystem, target);
+    new DatasetManifest(
+            DatasetManifest.FORMAT_VERSION,
+            new DatasetManifest.TokenizerFile(Tokenizer.FILE_NAME, tokenizer.fingerprint()),
+            tokenizer.vocabSize(),
+            TokenDtype.UINT16,
+            List.of(),
+            splits.values().stream().mapToLong(DatasetManifest.Split::documents).sum(),
+            1,
+            DatasetManifest.Skipped.NONE,
+            splits,
+            List.of(new DatasetManifest.Source("file:/" + name + ".txt", 7)),
+            new TreeMap<>(Map.of("format", "text", "name", name)))
+        .write(fileSystem, target);
+    return path;
+  }
+
+  /** The data set that most tests begin with. */
+  static Path abc(Path path) throws IOException {
+    return write(path, ABC, List.of(List.of("abc\nabc", "", "a"), List.of("bb")), "c");
+  }
+
+  /** Turns all bits of a byte. */
+  static void flip(Path file, int at) throws IOException {
+    byte[] bytes = Files.readAllBytes(file);
+    bytes[at] ^= (byte) 0xFF;
+    Files.write(file, bytes);
+  }
+
+  /** Makes dataset.json say that a file is as it now is. */
+  static void record(Path file) throws IOException {
+    Path data = file.resolveSibling(DatasetManifest.FILE_NAME);
+    String name = file.getFileName().toString();
+    byte[] bytes = Files.readAllBytes(file);
+    DatasetManifest manifest =
+        DatasetManifest.read(fileSystem(), new org.apache.hadoop.fs.Path(file.getParent().toUri()));
+    ShardFile recorded =
+        manifest.splits().values().stream()
+            .flatMap(split -> split.files().stream())
+            .filter(shard -> shard.name().equals(name))
+            .findFirst()
+            .orElseThrow();
+    Files.writeString(
+        data,
+        Files.readString(data)
+            .replace(recorded.sha256(), HexFormat.of().formatHex(Sha256.digest().digest(bytes)))
+            .replaceFirst(
+                "(\"name\" : \"%s\",\\s+\"bytes\" : )\\d+".formatted(name), "$1" + bytes.length));
+  }
+
+  /** The names in a folder, sorted. */
+  static List<String> names(Path folder) throws IOException {
+    try (Stream<Path> files = Files.list(folder)) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** Bytes of a split's files. */
+  static long bytes(Path data, String split) throws IOException {
+    try (Stream<Path> files = Files.list(data)) {
+      return files
+          .filter(file -> file.getFileName().toString().startsWith(split))
+          .mapToLong(file -> file.toFile().length())
+          .sum();
+    }
+  }
+
+  private static DatasetManifest.Split split(
+      org.apache.hadoop.fs.Path target, String name, Tokenizer tokenizer, List<List<String>> shards)
+      throws IOException {
+    List<ShardFile> files = new ArrayList<>();
+    long tokens = 0;
+    long documents = 0;
+    for (int i = 0; i < shards.size(); i++) {
+      String stem = "%s-%05d-of-%05d".formatted(name, i, shards.size());
+      try (ShardWriter writer = ShardWriter.create(fileSystem(), target, stem, TokenDtype.UINT16)) {
+        for (String document : shards.get(i)) {
+          int[] ids = tokenizer.encode(document);
+          writer.append(ids, 0, ids.length);
+          writer.endDocument();
+          tokens += ids.length;
+          documents++;
+        }
+        files.addAll(writer.finish());
+      }
+    }
+    return new DatasetManifest.Split(tokens, documents, tokens, tokens, files, List.of());
+  }
+
+  private static FileSystem fileSystem() throws IOException {
+    return FileSystem.getLocal(new Configuration()).getRaw();
+  }
+}
