@@ -71,7 +71,7 @@ final class TextDocuments implements Documents {
       if (findDocument()) {
         state = State.IN_DOCUMENT;
         documentRead = false;
-        metrics.incRecordsRead(1);
+        metrics.incRecordsRead(begins() ? 1 : 0);
         return true;
       }
       state = State.BEFORE_RANGE;

@@ -81,6 +81,7 @@ final class TokenizeJob {
             hadoop)) {
       DatasetManifest manifest = write(sources.source(), given, output);
       output.commit();
+      System.err.print(SplitTable.of(manifest));
       return summary(manifest, (System.nanoTime() - startNanos) / 1e9);
     }
   }

@@ -3,12 +3,16 @@ package io.sparkformer.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.shard.TokenDtype;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
@@ -102,6 +106,31 @@ class TokenizeCommandTest {
     assertThatThrownBy(() -> new CommandLine(new TokenizeCommand()).parseArgs("--output", "a"))
         .isInstanceOf(MissingParameterException.class)
         .hasMessageContaining("--input");
+  }
+
+  @Test
+  void theTableTellsWhatTheSplitsHoldAndWhatWasSkipped() {
+    DatasetManifest.Split train =
+        new DatasetManifest.Split(0, 1_200, 5, 9_000, List.of(), List.of());
+    DatasetManifest manifest =
+        new DatasetManifest(
+            DatasetManifest.FORMAT_VERSION,
+            new DatasetManifest.TokenizerFile("tokenizer.json", "f"),
+            9,
+            TokenDtype.UINT16,
+            List.of(),
+            1_200,
+            0,
+            new DatasetManifest.Skipped(1, 2, 3),
+            new TreeMap<>(Map.of("train", train)),
+            List.of(),
+            new TreeMap<>());
+
+    assertThat(SplitTable.of(manifest).lines().map(line -> line.strip().replaceAll(" +", " ")))
+        .containsExactly(
+            "split documents tokens bytes of text bytes/token shards",
+            "train 1,200 0 9,000 - 0",
+            "skipped: 1 null, 2 empty, 3 duplicate documents");
   }
 
   @Test
