@@ -5,6 +5,10 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.text.Utf8Text;
 import java.io.IOException;
 import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.NoSuchElementException;
 import net.jpountz.xxhash.XXHash64;
 import net.jpountz.xxhash.XXHashFactory;
 import org.apache.spark.TaskContext;
@@ -71,6 +75,43 @@ final class CleanDocuments {
     return false;
   }
 
+  /** What is made of a document whose first piece is at hand. */
+  interface DocumentFunction<T> {
+    T apply(CleanDocuments document) throws IOException;
+  }
+
+  /** What is made of each document, one after the other, as it is asked for. */
+  <T> Iterator<T> each(DocumentFunction<T> function) {
+    return new Iterator<>() {
+      private boolean atNext;
+      private boolean ended;
+
+      @Override
+      public boolean hasNext() {
+        try {
+          atNext = atNext || (!ended && CleanDocuments.this.next());
+          ended = !atNext;
+          return atNext;
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+
+      @Override
+      public T next() {
+        if (!hasNext()) {
+          throw new NoSuchElementException();
+        }
+        atNext = false;
+        try {
+          return function.apply(CleanDocuments.this);
+        } catch (IOException e) {
+          throw new UncheckedIOException(e);
+        }
+      }
+    };
+  }
+
   /** Ends a task whose stage was given up. */
   private void requireWanted() {
     if (task.isInterrupted()) {
@@ -90,8 +131,27 @@ final class CleanDocuments {
     int bad = Utf8Text.firstMalformed(bytes, from, to);
     if (bad < to) {
       clean(bad);
+    } else if (source.isReplaced()) {
+      countReplaced();
     }
     return true;
+  }
+
+  /** Counts what the source's own reader has put in the place of malformed parts. */
+  private void countReplaced() {
+    for (int at = from; at + REPLACEMENT.length <= to; at++) {
+      if (Arrays.equals(bytes, at, at + REPLACEMENT.length, REPLACEMENT, 0, REPLACEMENT.length)) {
+        String place =
+            source.where() + ": bytes that are not valid UTF-8, or a U+FFFD, in the text";
+        if (policy == MalformedInput.FAIL) {
+          throw new InvalidInputException(
+              place + ": convert the file to UTF-8, or pass --malformed replace");
+        }
+        if (malformed++ == 0) {
+          firstMalformed = place;
+        }
+      }
+    }
   }
 
   private void clean(int firstBad) {

@@ -4,7 +4,7 @@ import io.sparkformer.datasets.InvalidInputException;
 import java.util.function.Supplier;
 import org.apache.spark.api.java.JavaSparkContext;
 
-/** A pass of Spark's over a corpus, with its progress shown. */
+/** A pass of Spark's over a corpus or a data set, with its progress shown. */
 final class CorpusPass {
 
   private CorpusPass() {}

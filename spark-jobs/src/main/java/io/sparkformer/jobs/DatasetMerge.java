@@ -7,7 +7,6 @@ import io.sparkformer.datasets.DatasetManifest.Skipped;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
-import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -49,7 +48,7 @@ final class DatasetMerge {
    */
   static DatasetMergeCommand.Result run(
       JavaSparkContext spark, List<Path> data, String output, ExistingOutput existing)
-      throws IOException {
+      throws Exception {
     require(data.size() > 1, "--data names one data set: give two or more");
     Configuration hadoop = spark.hadoopConfiguration();
     List<Part> parts = new ArrayList<>();
@@ -105,7 +104,7 @@ final class DatasetMerge {
         b.labels());
   }
 
-  private DatasetManifest write(OutputDirectory output) throws IOException {
+  private DatasetManifest write(OutputDirectory output) throws Exception {
     List<CopyTask.Copy> copies = new ArrayList<>();
     SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
     for (Part part : parts) {
@@ -123,21 +122,19 @@ final class DatasetMerge {
     return manifest;
   }
 
-  private void copy(List<CopyTask.Copy> copies, OutputDirectory output) {
-    long bytes = copies.stream().mapToLong(copy -> copy.file().bytes()).sum();
-    try (Progress progress = Progress.start("merge", "kB", bytes / InputProgress.UNIT_BYTES)) {
-      InputProgress listener = new InputProgress(progress);
-      spark.sc().addSparkListener(listener);
-      CopyTask task =
-          new CopyTask(
-              spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
-              output.staging().toString());
-      try {
-        spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
-      } finally {
-        spark.sc().removeSparkListener(listener);
-      }
-    }
+  private void copy(List<CopyTask.Copy> copies, OutputDirectory output) throws Exception {
+    CopyTask task =
+        new CopyTask(
+            spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
+            output.staging().toString());
+    CorpusPass.watched(
+        spark,
+        "merge",
+        copies.stream().mapToLong(copy -> copy.file().bytes()).sum(),
+        () -> {
+          spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
+          return copies.size();
+        });
   }
 
   /** One split of all parts that have it; adds the copies that make it. */

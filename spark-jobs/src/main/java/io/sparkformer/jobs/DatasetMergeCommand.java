@@ -1,7 +1,6 @@
 package io.sparkformer.jobs;
 
 import io.sparkformer.datasets.Storage;
-import java.io.IOException;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.concurrent.Callable;
@@ -43,7 +42,7 @@ final class DatasetMergeCommand implements Callable<DatasetMergeCommand.Result> 
   record Result(int merged, SortedMap<String, Long> tokens, long bytes, String output) {}
 
   @Override
-  public Result call() throws IOException {
+  public Result call() throws Exception {
     try (JavaSparkContext spark = SparkContexts.open("dataset merge")) {
       return DatasetMerge.run(
           spark,

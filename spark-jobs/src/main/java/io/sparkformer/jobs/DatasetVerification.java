@@ -24,8 +24,7 @@ final class DatasetVerification {
    *
    * @throws InvalidInputException if there is no manifest, or it contradicts itself
    */
-  static DatasetVerifyCommand.Result run(JavaSparkContext spark, Path directory)
-      throws IOException {
+  static DatasetVerifyCommand.Result run(JavaSparkContext spark, Path directory) throws Exception {
     FileSystem fileSystem = Storage.fileSystem(directory, spark.hadoopConfiguration());
     DatasetManifest manifest = DatasetManifest.read(fileSystem, directory);
     List<Shard> shards =
@@ -34,26 +33,23 @@ final class DatasetVerification {
 
     List<BadFile> bad = new ArrayList<>(tokenizerProblem(fileSystem, directory, manifest));
     if (!shards.isEmpty()) {
-      try (Progress progress = Progress.start("verify", "kB", bytes / InputProgress.UNIT_BYTES)) {
-        InputProgress listener = new InputProgress(progress);
-        spark.sc().addSparkListener(listener);
-        VerifyTask task =
-            new VerifyTask(
-                spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
-                fileSystem.makeQualified(directory).toString(),
-                manifest.dtype(),
-                manifest.vocabSize());
-        VerifyTask ofLabels = task.ofLabels(manifest.labels().size());
-        try {
-          spark
-              .parallelize(shards, shards.size())
-              .map(shard -> (shard.isOfLabels() ? ofLabels : task).call(shard))
-              .collect()
-              .forEach(bad::addAll);
-        } finally {
-          spark.sc().removeSparkListener(listener);
-        }
-      }
+      VerifyTask task =
+          new VerifyTask(
+              spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
+              fileSystem.makeQualified(directory).toString(),
+              manifest.dtype(),
+              manifest.vocabSize());
+      VerifyTask ofLabels = task.ofLabels(manifest.labels().size());
+      CorpusPass.watched(
+              spark,
+              "verify",
+              bytes,
+              () ->
+                  spark
+                      .parallelize(shards, shards.size())
+                      .map(shard -> (shard.isOfLabels() ? ofLabels : task).call(shard))
+                      .collect())
+          .forEach(bad::addAll);
     }
     int files = 1 + shards.stream().mapToInt(s -> s.files().size()).sum();
     return new DatasetVerifyCommand.Result(bad.isEmpty(), files, bytes, bad);

@@ -1,7 +1,6 @@
 package io.sparkformer.jobs;
 
 import io.sparkformer.datasets.Storage;
-import java.io.IOException;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -37,7 +36,7 @@ final class DatasetVerifyCommand
   record Result(boolean ok, int files, long bytes, List<BadFile> bad) {}
 
   @Override
-  public Result call() throws IOException {
+  public Result call() throws Exception {
     try (JavaSparkContext spark = SparkContexts.open("dataset verify")) {
       Result result = DatasetVerification.run(spark, Storage.path(data));
       result.bad().forEach(bad -> spec.commandLine().getErr().println(bad));

@@ -9,12 +9,11 @@ import static org.apache.spark.sql.functions.round;
 import static org.apache.spark.sql.functions.row_number;
 
 import io.sparkformer.datasets.Sha256;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.security.MessageDigest;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.IntStream;
@@ -123,34 +122,29 @@ final class DocumentChoice {
     return bounds;
   }
 
-  private Dataset<Row> table(StructType columns, UnitTask<List<Row>> task) {
+  private Dataset<Row> table(StructType columns, UnitTask<Iterator<Row>> task) {
     List<Integer> all = IntStream.range(0, source.units()).boxed().toList();
     return SparkSession.builder()
         .sparkContext(spark.sc())
         .getOrCreate()
-        .createDataFrame(source.map(all, task).flatMap(List::iterator), columns);
+        .createDataFrame(source.map(all, task).flatMap(rows -> rows), columns);
   }
 
-  private static List<Row> digests(int unit, CleanDocuments documents) throws IOException {
-    List<Row> rows = new ArrayList<>();
+  private static Iterator<Row> digests(int unit, CleanDocuments documents) {
     MessageDigest digest = Sha256.digest();
-    while (documents.next()) {
-      do {
-        digest.update(documents.bytes(), documents.from(), documents.to() - documents.from());
-      } while (documents.nextPiece());
-      ByteBuffer sum = ByteBuffer.wrap(digest.digest());
-      long place = (long) unit << 32 | documents.ordinal();
-      rows.add(RowFactory.create(sum.getLong(), sum.getLong(), place));
-    }
-    return rows;
+    return documents.each(
+        document -> {
+          do {
+            digest.update(document.bytes(), document.from(), document.to() - document.from());
+          } while (document.nextPiece());
+          ByteBuffer sum = ByteBuffer.wrap(digest.digest());
+          long place = (long) unit << 32 | document.ordinal();
+          return RowFactory.create(sum.getLong(), sum.getLong(), place);
+        });
   }
 
-  private static List<Row> hashes(CleanDocuments documents, long seed) throws IOException {
-    List<Row> rows = new ArrayList<>();
-    while (documents.next()) {
-      rows.add(RowFactory.create(documents.label(), documents.headHash(seed)));
-    }
-    return rows;
+  private static Iterator<Row> hashes(CleanDocuments documents, long seed) {
+    return documents.each(document -> RowFactory.create(document.label(), document.headHash(seed)));
   }
 
   private static BitSet with(BitSet ordinals, int ordinal) {

@@ -55,6 +55,11 @@ interface Documents extends Closeable {
     return (long) at - from();
   }
 
+  /** Whether malformed UTF-8 comes as U+FFFD already, so that it is not told from a written one. */
+  default boolean isReplaced() {
+    return false;
+  }
+
   /** Whether the document begins here; it may have begun in an earlier unit. */
   default boolean begins() {
     return true;

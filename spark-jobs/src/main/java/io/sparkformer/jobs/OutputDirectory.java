@@ -115,6 +115,20 @@ final class OutputDirectory implements Closeable {
     return false;
   }
 
+  /** Sets what to do when another job takes this one for dead and writes the output. */
+  void whenLost(Runnable action) {
+    lock.whenLost(action);
+  }
+
+  /**
+   * Makes sure that no other job has.
+   *
+   * @throws IOException if one has
+   */
+  void requireHeld() throws IOException {
+    lock.requireHeld();
+  }
+
   /** Leaves what was written for the next job with the same plan. */
   void keep() {
     kept = true;
@@ -166,12 +180,15 @@ final class OutputDirectory implements Closeable {
   /** Deletes what was written, unless it is committed or kept, and lets others write. */
   @Override
   public void close() throws IOException {
+    boolean discarded;
     try (lock) {
-      if (!committed && !kept) {
+      // A job that has taken this one for dead goes on from what is there.
+      discarded = !committed && !kept && lock.isHeld();
+      if (discarded) {
         fileSystem.delete(staging, true);
       }
     }
-    if (!committed && !kept) {
+    if (discarded) {
       deleteEmpty(fileSystem, createdParents);
     }
   }

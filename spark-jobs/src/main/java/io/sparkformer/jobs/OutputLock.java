@@ -42,6 +42,7 @@ final class OutputLock implements Closeable {
   private final ScheduledExecutorService renewer =
       Executors.newSingleThreadScheduledExecutor(OutputLock::daemon);
   private ScheduledFuture<?> renewal;
+  private volatile Runnable whenLost = () -> {};
   private long renewals;
 
   private OutputLock(FileSystem fileSystem, Path file) {
@@ -89,6 +90,11 @@ final class OutputLock implements Closeable {
     }
   }
 
+  /** Sets what to do, once, when another job has taken the lock over. */
+  void whenLost(Runnable action) {
+    whenLost = action;
+  }
+
   @Override
   public void close() throws IOException {
     renewal.cancel(false);
@@ -127,7 +133,8 @@ final class OutputLock implements Closeable {
     return isHeld();
   }
 
-  private boolean isHeld() throws IOException {
+  /** Whether the lock is still this job's. */
+  boolean isHeld() throws IOException {
     // It is empty if there was no space to renew it.
     return content().filter(text -> text.isEmpty() || text.startsWith(owner)).isPresent();
   }
@@ -157,7 +164,10 @@ final class OutputLock implements Closeable {
         }
       }
     }
-    fileSystem.delete(file, false);
+    // Another job may have taken it over meanwhile.
+    if (content().equals(before)) {
+      fileSystem.delete(file, false);
+    }
     return true;
   }
 
@@ -176,11 +186,16 @@ final class OutputLock implements Closeable {
 
   private synchronized void renew() {
     try {
-      requireHeld();
+      if (!isHeld()) {
+        LOG.error("{} was taken over by another job: this one ends", Storage.shown(file));
+        renewal.cancel(false);
+        whenLost.run();
+        return;
+      }
       try (OutputStream out = fileSystem.create(file, true)) {
         out.write((owner + " " + ++renewals).getBytes(StandardCharsets.UTF_8));
       }
-    } catch (IOException e) {
+    } catch (IOException | RuntimeException e) { // the next renewal may succeed
       LOG.warn("{} could not be renewed: {}", Storage.shown(file), e.getMessage());
     }
   }

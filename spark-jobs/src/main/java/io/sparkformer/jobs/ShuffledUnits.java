@@ -10,7 +10,9 @@ import java.util.Comparator;
 import java.util.Iterator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.Partitioner;
 import org.apache.spark.api.java.JavaRDD;
@@ -38,7 +40,7 @@ final class ShuffledUnits {
     List<Integer> all = IntStream.range(0, units).boxed().toList();
     return source
         .map(all, (unit, documents) -> encode(unit, documents, settings, seed))
-        .flatMapToPair(List::iterator)
+        .flatMapToPair(items -> items)
         .repartitionAndSortWithinPartitions(new ByKey(units), (KeyOrder) Key::compareTo)
         .mapPartitionsWithIndex(
             (unit, documents) ->
@@ -99,24 +101,46 @@ final class ShuffledUnits {
     }
   }
 
-  private static List<Tuple2<Key, Item>> encode(
+  /** A unit's documents as they are asked for, then what its reading found. */
+  private static Iterator<Tuple2<Key, Item>> encode(
       int unit, Documents documents, EncodeSettings settings, long seed) throws IOException {
     CleanDocuments clean = settings.clean(unit, documents);
-    List<Tuple2<Key, Item>> items = new ArrayList<>();
     Tokenizer tokenizer = settings.tokenizer().tokenizer();
     Encoder encoder = tokenizer.encoder();
     OptionalInt endOfText = settings.endOfText(tokenizer);
-    long trainLeft =
-        settings.rule() instanceof SplitRule.Tail tail ? tail.trainCharacters(unit) : 0;
-    while (clean.next()) {
-      boolean inOrder = settings.rule() instanceof SplitRule.Tail;
-      Side side = inOrder ? (trainLeft > 0 ? Side.TRAIN : Side.VALID) : settings.side(clean);
-      Document document = encode(clean, settings, encoder, endOfText, side);
-      trainLeft -= document.characters();
-      items.add(new Tuple2<>(key(unit, clean.ordinal(), seed, settings.unitCount()), document));
-    }
-    items.add(new Tuple2<>(new Key(unit, Long.MIN_VALUE, unit, -1), new Reading(clean.found())));
-    return items;
+    AtomicLong trainLeft =
+        new AtomicLong(
+            settings.rule() instanceof SplitRule.Tail tail ? tail.trainCharacters(unit) : 0);
+    Iterator<Tuple2<Key, Item>> encoded =
+        clean.each(
+            document -> {
+              boolean inOrder = settings.rule() instanceof SplitRule.Tail;
+              Side side =
+                  inOrder
+                      ? (trainLeft.get() > 0 ? Side.TRAIN : Side.VALID)
+                      : settings.side(document);
+              Document item = encode(document, settings, encoder, endOfText, side);
+              trainLeft.addAndGet(-item.characters());
+              return new Tuple2<>(key(unit, document.ordinal(), seed, settings.unitCount()), item);
+            });
+    Iterator<Tuple2<Key, Item>> found =
+        Stream.of(unit)
+            .map(
+                number ->
+                    new Tuple2<Key, Item>(
+                        new Key(number, Long.MIN_VALUE, number, -1), new Reading(clean.found())))
+            .iterator();
+    return new Iterator<>() {
+      @Override
+      public boolean hasNext() {
+        return encoded.hasNext() || found.hasNext();
+      }
+
+      @Override
+      public Tuple2<Key, Item> next() {
+        return encoded.hasNext() ? encoded.next() : found.next();
+      }
+    };
   }
 
   private static Document encode(

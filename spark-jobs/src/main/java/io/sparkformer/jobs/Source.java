@@ -24,11 +24,15 @@ interface Source {
   /** What tells this content from another, as far as names, sizes and times of change show it. */
   String state();
 
+  /** Whether documents have the same places each time they are read. */
+  boolean hasFixedOrder();
+
   /**
    * Work on some of the units, a Spark task each.
    *
    * @param units their numbers, ascending
-   * @return a partition of one element for each of them, in their order
+   * @return a partition of one element for each of them, in their order; what the task returns may
+   *     read the documents until the Spark task ends
    */
   <T> JavaRDD<T> map(List<Integer> units, UnitTask<T> task);
 }

@@ -14,6 +14,7 @@ final class TableDocuments implements Documents {
   private static final int TEXT = 0;
   private static final int LABEL = 1;
 
+  private final InputFormat format;
   private final Iterator<TableRows> partitions;
   private TableRows current = new TableRows(0, Collections.emptyIterator());
   private long rowsRead;
@@ -21,8 +22,14 @@ final class TableDocuments implements Documents {
   private UTF8String text;
   private boolean pieceIsNext;
 
-  TableDocuments(Iterator<TableRows> partitions) {
+  TableDocuments(InputFormat format, Iterator<TableRows> partitions) {
+    this.format = format;
     this.partitions = partitions;
+  }
+
+  @Override
+  public boolean isReplaced() {
+    return format == InputFormat.CSV;
   }
 
   @Override

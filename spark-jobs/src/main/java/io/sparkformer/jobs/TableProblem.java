@@ -68,9 +68,11 @@ final class TableProblem {
     if (!causes.stream().allMatch(TableProblem::isOfContent)) {
       return Optional.empty();
     }
+    String reason = reason(causes.get(causes.size() - 1));
     String message =
-        "%s cannot be read (%s): copy it again, or leave it out"
-            .formatted(what, reason(causes.get(causes.size() - 1)));
+        reason.contains("UTF-8")
+            ? "%s cannot be read (%s): convert it to UTF-8".formatted(what, reason)
+            : "%s cannot be read (%s): copy it again, or leave it out".formatted(what, reason);
     // An executor whose task fails with an Error among the causes ends itself.
     return Optional.of(
         causes.stream().anyMatch(Error.class::isInstance)

@@ -3,6 +3,7 @@ package io.sparkformer.jobs;
 import io.sparkformer.datasets.DatasetManifest;
 import java.util.Iterator;
 import java.util.List;
+import java.util.UUID;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.rdd.PartitionCoalescer;
@@ -27,16 +28,19 @@ final class TableSource implements Source {
   private static final long MAX_SPLIT_BYTES = 128L << 20;
 
   private final SparkSession spark;
+  private final InputFormat format;
   private final RDD<InternalRow> rows;
   private final TableUnits units;
   private final List<DatasetManifest.Source> sources;
 
   private TableSource(
       SparkSession spark,
+      InputFormat format,
       RDD<InternalRow> rows,
       TableUnits units,
       List<DatasetManifest.Source> sources) {
     this.spark = spark;
+    this.format = format;
     this.rows = rows;
     this.units = units;
     this.sources = sources;
@@ -56,7 +60,7 @@ final class TableSource implements Source {
     try {
       RDD<InternalRow> rows = table.queryExecution().toRdd();
       TableUnits units = TableUnits.of(rows.partitions(), unitBytes);
-      return new TableSource(spark, rows, units, units.sources(request.inputs()));
+      return new TableSource(spark, request.format(), rows, units, units.sources(request.inputs()));
     } catch (Exception e) { // Spark's are checked ones, too, that Java cannot name.
       throw TableProblem.explain(e, request);
     }
@@ -95,7 +99,15 @@ final class TableSource implements Source {
 
   @Override
   public String state() {
-    return units.partitions() + units.state();
+    // What is not files cannot be told to be unchanged.
+    return units.state().isEmpty()
+        ? UUID.randomUUID().toString()
+        : units.partitions() + units.state();
+  }
+
+  @Override
+  public boolean hasFixedOrder() {
+    return !units.state().isEmpty();
   }
 
   @Override
@@ -105,6 +117,7 @@ final class TableSource implements Source {
     }
     List<List<Integer>> groups = wanted.stream().map(units.partitions()::get).toList();
     List<Integer> numbers = List.copyOf(wanted);
+    InputFormat read = format;
     RDD<TableRows> partitions =
         rows.toJavaRDD()
             .mapPartitionsWithIndex((index, all) -> one(new TableRows(index, all)), false)
@@ -114,9 +127,7 @@ final class TableSource implements Source {
         .toJavaRDD()
         .mapPartitionsWithIndex(
             (index, unit) -> {
-              try (Documents documents = new TableDocuments(unit)) {
-                return one(task.run(numbers.get(index), documents));
-              }
+              return one(task.run(numbers.get(index), new TableDocuments(read, unit)));
             },
             false);
   }

@@ -5,12 +5,14 @@ import io.sparkformer.datasets.text.Utf8Text;
 import io.sparkformer.datasets.tokenizer.SafeCuts;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.Iterator;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.security.AccessControlException;
 import org.apache.spark.TaskContext;
 import org.apache.spark.executor.InputMetrics;
+import org.apache.spark.util.TaskCompletionListener;
 
 /**
  * The documents of ranges of text files.
@@ -20,7 +22,7 @@ import org.apache.spark.executor.InputMetrics;
  * line before it begins; the parts of a document that is a whole file are cut at the first safe
  * places behind the ranges' bounds.
  */
-final class TextDocuments implements Documents {
+final class TextDocuments implements Documents, TaskCompletionListener {
 
   /** Lines of white space that are as long as this do not count as blank. */
   private static final int BLANK_LINE_BYTES = 1 << 12;
@@ -347,6 +349,15 @@ final class TextDocuments implements Documents {
   @Override
   public boolean ends() {
     return endsHere;
+  }
+
+  @Override
+  public void onTaskCompletion(TaskContext context) {
+    try {
+      close();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   @Override

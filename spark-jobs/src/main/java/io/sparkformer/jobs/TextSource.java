@@ -6,6 +6,7 @@ import io.sparkformer.datasets.DatasetManifest;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -103,6 +104,11 @@ final class TextSource implements Source {
   }
 
   @Override
+  public boolean hasFixedOrder() {
+    return true;
+  }
+
+  @Override
   public <T> JavaRDD<T> map(List<Integer> wanted, UnitTask<T> task) {
     List<NumberedUnit> tasks = new ArrayList<>();
     for (int unit : wanted) {
@@ -115,9 +121,9 @@ final class TextSource implements Source {
         .map(
             unit -> {
               Configuration settings = hadoop.value().value();
-              try (TextDocuments documents = new TextDocuments(unit.ranges(), read, settings)) {
-                return task.run(unit.number(), documents);
-              }
+              TextDocuments documents = new TextDocuments(unit.ranges(), read, settings);
+              TaskContext.get().addTaskCompletionListener(documents);
+              return task.run(unit.number(), documents);
             });
   }
 

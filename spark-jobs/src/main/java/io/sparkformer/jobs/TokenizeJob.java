@@ -37,7 +37,7 @@ import org.slf4j.LoggerFactory;
 final class TokenizeJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(TokenizeJob.class);
-  private static final String UNITS = "units";
+  private static final String UNITS = ".units-";
   private static final String KEPT = "kept";
 
   private static final int TASK_WAIT_MILLIS = 50;
@@ -88,14 +88,21 @@ final class TokenizeJob {
 
   private DatasetManifest write(Source source, Optional<Tokenizer> given, OutputDirectory output)
       throws Exception {
+    require(
+        options.duplicates() == Duplicates.KEPT || source.hasFixedOrder(),
+        "--dedup exact needs rows in a fixed order, which %s has not, since its query shuffles: write its result as a table first",
+        String.join(" ", options.input().inputs()));
     TokenizePlan plan = TokenizePlan.of(options, given, source);
     if (output.start(plan.json())) {
       LOG.info("{}: going on from what a killed job left", options.output());
     }
-    FinishedUnits units = new FinishedUnits(output, new Path(output.staging(), UNITS));
+    output.whenLost(() -> spark.sc().cancelAllJobs());
+    FinishedUnits units =
+        new FinishedUnits(output, new Path(output.staging(), UNITS + plan.digest()));
     try {
       EncodeSettings settings = settings(source, given, output, units);
       encode(source, settings, units);
+      output.requireHeld();
       return new DatasetAssembly(options, source, settings, units).commit();
     } catch (Exception e) {
       awaitTasks();

@@ -22,6 +22,7 @@ record TokenizePlan(
     int version, String input, int units, String tokenizer, SortedMap<String, String> options) {
 
   private static final int VERSION = 1;
+  private static final int DIGEST_CHARS = 16;
   private static final ObjectMapper JSON = new ObjectMapper();
 
   static TokenizePlan of(TokenizeOptions options, Optional<Tokenizer> tokenizer, Source source) {
@@ -34,6 +35,11 @@ record TokenizePlan(
         source.units(),
         tokenizer.map(Tokenizer::fingerprint).orElse(""),
         recorded);
+  }
+
+  /** Hex digest, short enough for a name: jobs with other plans never write the same unit. */
+  String digest() {
+    return HexFormat.of().formatHex(Sha256.digest().digest(json())).substring(0, DIGEST_CHARS);
   }
 
   byte[] json() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +39,7 @@ class TokenizeClusterIT {
     Files.writeString(directory.resolve("text.txt"), text.toString());
     JobProcess.run(directory, "local[2]", arguments("local")).result();
 
-    Path units = directory.resolve(".data.inprogress/units");
+    Path units = directory.resolve(".data.inprogress");
     try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("the cluster"), 2);
         JobProcess job = JobProcess.start(directory, cluster.master(), arguments("data"))) {
       job.await("shards", PATIENCE, () -> finished(units) >= 3);
@@ -66,8 +67,10 @@ class TokenizeClusterIT {
     if (!Files.exists(units)) {
       return 0;
     }
-    try (Stream<Path> found = Files.list(units)) {
-      return (int) found.filter(unit -> unit.getFileName().toString().matches("\\d+")).count();
+    try (Stream<Path> found = Files.walk(units, 2)) {
+      return (int) found.filter(unit -> unit.toString().matches(".*/\\.units-[^/]+/\\d+")).count();
+    } catch (UncheckedIOException e) {
+      return 0; // an attempt's directory went while it was listed
     }
   }
 

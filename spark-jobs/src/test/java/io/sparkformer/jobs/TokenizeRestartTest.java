@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.InvalidInputException;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +38,7 @@ import org.junit.jupiter.api.io.TempDir;
 class TokenizeRestartTest {
 
   /** A shard that is being written. */
-  private static final String WRITTEN = "/units/\\.\\d+-[^/]+/\\.train\\.bin\\.";
+  private static final String WRITTEN = "/\\.units-[^/]+/\\.\\d+-[^/]+/\\.train\\.bin\\.";
 
   private static final int UNITS = 12;
   private static final int UNIT_BYTES = 500;
@@ -171,13 +172,14 @@ class TokenizeRestartTest {
       AtomicBoolean failed = new AtomicBoolean();
       WatchedFileSystem.restart(
           path ->
-              path.toString().matches(".*/units/\\.7-[^/]+/unit.json")
+              path.toString().matches(".*/\\.units-[^/]+/\\.7-[^/]+/unit.json")
                   && failed.compareAndSet(false, true));
 
       run(lines("data"));
 
       assertThat(failed).isTrue();
-      assertThat(WatchedFileSystem.created("/units/\\.7-[^/]+/\\.train\\.bin\\.")).isEqualTo(2);
+      assertThat(WatchedFileSystem.created("/\\.units-[^/]+/\\.7-[^/]+/\\.train\\.bin\\."))
+          .isEqualTo(2);
       assertThat(contents("data")).isEqualTo(undisturbed);
       assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
     } finally {
@@ -274,7 +276,7 @@ class TokenizeRestartTest {
             renewed.countDown();
             return renewed.getCount() == 0;
           }
-          if (path.toString().contains("/units/.0-")) {
+          if (path.toString().matches(".*/\\.units-[^/]+/\\.0-.*")) {
             await(renewed);
           }
           return false;
@@ -313,7 +315,7 @@ class TokenizeRestartTest {
     String text = Files.readString(directory.resolve("corpus/a.txt")).repeat(2_500);
     write("corpus/a.txt", text); // 15 MB, 29 units of half a megabyte
     TokenizeOptionsFixture options = file("data").shardBytes(1 << 20);
-    Path units = directory.resolve(".data.inprogress/units");
+    Path units = directory.resolve(".data.inprogress");
     Process job = start("--input", path("corpus"), "--output", path("data"), "--shard-mb", "1");
     try {
       long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
@@ -383,7 +385,7 @@ class TokenizeRestartTest {
   }
 
   private static Predicate<org.apache.hadoop.fs.Path> noRoomForUnit(int unit) {
-    return path -> path.toString().contains("/units/." + unit + "-");
+    return path -> path.toString().matches(".*/\\.units-[^/]+/\\." + unit + "-.*");
   }
 
   private static void failWith(
@@ -416,8 +418,13 @@ class TokenizeRestartTest {
   }
 
   private List<Path> finished(String output) throws IOException {
-    try (Stream<Path> units = Files.list(directory.resolve("." + output + ".inprogress/units"))) {
-      return units.filter(unit -> unit.getFileName().toString().matches("\\d+")).sorted().toList();
+    try (Stream<Path> files = Files.walk(directory.resolve("." + output + ".inprogress"), 2)) {
+      return files
+          .filter(unit -> unit.toString().matches(".*/\\.units-[^/]+/\\d+"))
+          .sorted()
+          .toList();
+    } catch (UncheckedIOException e) {
+      return List.of(); // an attempt's directory went while it was listed
     }
   }
 
