@@ -124,10 +124,11 @@ final class DocumentChoice {
 
   private Dataset<Row> table(StructType columns, UnitTask<Iterator<Row>> task) {
     List<Integer> all = IntStream.range(0, source.units()).boxed().toList();
-    return SparkSession.builder()
-        .sparkContext(spark.sc())
-        .getOrCreate()
-        .createDataFrame(source.map(all, task).flatMap(rows -> rows), columns);
+    SparkSession session = SparkSession.builder().sparkContext(spark.sc()).getOrCreate();
+    // The default of 200 tasks takes small corpora most of their time.
+    int tasks = Math.max(source.units(), spark.defaultParallelism());
+    session.conf().set("spark.sql.shuffle.partitions", tasks);
+    return session.createDataFrame(source.map(all, task).flatMap(rows -> rows), columns);
   }
 
   private static Iterator<Row> digests(int unit, CleanDocuments documents) {
