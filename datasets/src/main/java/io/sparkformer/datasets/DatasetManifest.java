@@ -85,8 +85,8 @@ public record DatasetManifest(
    *     characters is loss per character
    * @param bytes the same in bytes of UTF-8
    * @param files a .bin and an .idx file per shard, in order
-   * @param labelFiles the same for the documents' labels, one sequence of one label id for each of
-   *     the shard's sequences; none if the data set has no labels
+   * @param labelFiles the same for labels, one sequence for each of the shard's sequences: of one
+   *     label id, or of one for each token; none if the data set has no labels
    */
   public record Split(
       long tokens,
@@ -109,6 +109,11 @@ public record DatasetManifest(
           characters,
           bytes,
           MAKE);
+    }
+
+    /** Sequences in all shards. */
+    public long sequences() {
+      return files.stream().filter(Split::isTokens).mapToLong(ShardFile::sequences).sum();
     }
 
     private static boolean isTokens(ShardFile file) {

@@ -4,17 +4,14 @@ import io.sparkformer.datasets.shard.ShardFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileSystem;
 
 /**
@@ -49,22 +46,9 @@ final class LocalCopies {
 
   private static Path temporaryFolder(org.apache.hadoop.fs.Path directory) {
     try {
-      Path folder = Files.createTempDirectory("sparkformer-data-");
-      Runtime.getRuntime()
-          .addShutdownHook(new Thread(() -> delete(folder), "delete " + folder.getFileName()));
-      return folder;
+      return TemporaryFolder.create("sparkformer-data-");
     } catch (IOException e) {
       throw noRoom(directory, Path.of(System.getProperty("java.io.tmpdir")), e);
-    }
-  }
-
-  private static void delete(Path folder) {
-    try (Stream<Path> files = Files.walk(folder)) {
-      for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-        Files.deleteIfExists(file);
-      }
-    } catch (IOException | UncheckedIOException e) {
-      // The JVM is exiting: whoever cleans the temporary directory will find it.
     }
   }
 

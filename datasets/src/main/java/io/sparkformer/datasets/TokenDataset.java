@@ -29,7 +29,8 @@ public final class TokenDataset implements Closeable {
   private final DatasetManifest manifest;
   private final Tokenizer tokenizer;
   private final LocalFiles files;
-  private final Map<String, TokenStream> streams = new HashMap<>();
+  private final Map<String, List<TokenShard>> textShards = new HashMap<>();
+  private final Map<String, List<TokenShard>> labelShards = new HashMap<>();
   private final List<TokenShard> shards = new ArrayList<>();
 
   private TokenDataset(
@@ -71,13 +72,77 @@ public final class TokenDataset implements Closeable {
     return tokenizer;
   }
 
+  /** Where it is, as it was given. */
+  public Path directory() {
+    return directory;
+  }
+
   /**
    * A split's tokens.
    *
    * @param name {@code train} or {@code valid}
    * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
    */
-  public synchronized TokenStream split(String name) throws IOException {
+  public TokenStream split(String name) throws IOException {
+    return TokenStream.of(name, textShards(name));
+  }
+
+  /**
+   * A split's tokens, sequence by sequence.
+   *
+   * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
+   */
+  public TokenSequences sequences(String name) throws IOException {
+    return TokenSequences.of(textShards(name));
+  }
+
+  /**
+   * A split's labels: ids of {@link DatasetManifest#labels()}, for each of its sequences of tokens
+   * a sequence of one label, or of one for each token.
+   *
+   * @throws InvalidInputException if there is no such split, the data set has no labels, or a file
+   *     is missing or altered
+   */
+  public synchronized TokenSequences labels(String name) throws IOException {
+    DatasetManifest.Split split = splitNamed(name);
+    require(
+        !manifest.labels().isEmpty(),
+        "%s has no labels: if its source has some, tokenize it with --label-column, or use the head language-model",
+        directory);
+    List<TokenShard> opened = labelShards.get(name);
+    if (opened == null) {
+      opened = openShards(split.labelFiles());
+      labelShards.put(name, opened);
+    }
+    return TokenSequences.of(opened);
+  }
+
+  /** Closes every stream and sequence. */
+  @Override
+  public synchronized void close() {
+    shards.forEach(TokenShard::close);
+  }
+
+  private synchronized List<TokenShard> textShards(String name) throws IOException {
+    DatasetManifest.Split split = splitNamed(name);
+    List<TokenShard> opened = textShards.get(name);
+    if (opened == null) {
+      opened = openShards(split.files());
+      for (TokenShard shard : opened) {
+        require(
+            shard.index().dtype() == manifest.dtype(),
+            "%s holds %s where %s says %s: make the data set again with the tokenize job",
+            shard.file(),
+            shard.index().dtype().label(),
+            DatasetManifest.FILE_NAME,
+            manifest.dtype().label());
+      }
+      textShards.put(name, opened);
+    }
+    return opened;
+  }
+
+  private DatasetManifest.Split splitNamed(String name) {
     DatasetManifest.Split split = manifest.splits().get(name);
     require(
         split != null,
@@ -85,23 +150,12 @@ public final class TokenDataset implements Closeable {
         directory,
         name,
         String.join(", ", manifest.splits().keySet()));
-    TokenStream stream = streams.get(name);
-    if (stream == null) {
-      stream = TokenStream.of(name, openShards(split));
-      streams.put(name, stream);
-    }
-    return stream;
+    return split;
   }
 
-  /** Closes every stream. */
-  @Override
-  public synchronized void close() {
-    shards.forEach(TokenShard::close);
-  }
-
-  private List<TokenShard> openShards(DatasetManifest.Split split) throws IOException {
+  private List<TokenShard> openShards(List<ShardFile> ofSplit) throws IOException {
     List<java.nio.file.Path> tokenFiles = new ArrayList<>();
-    for (ShardFile file : split.files()) {
+    for (ShardFile file : ofSplit) {
       java.nio.file.Path local = files.verified(file);
       if (file.name().endsWith(ShardFile.TOKENS_ENDING)) {
         tokenFiles.add(local);
@@ -112,13 +166,6 @@ public final class TokenDataset implements Closeable {
       TokenShard shard = TokenShard.open(file);
       shards.add(shard);
       opened.add(shard);
-      require(
-          shard.index().dtype() == manifest.dtype(),
-          "%s holds %s where %s says %s: make the data set again with the tokenize job",
-          file,
-          shard.index().dtype().label(),
-          DatasetManifest.FILE_NAME,
-          manifest.dtype().label());
     }
     return opened;
   }

@@ -11,7 +11,7 @@ import io.sparkformer.model.ModelConfig;
  * A model with the keys and values of the tokens that it has read, so that a further token costs
  * one token's work.
  *
- * <p>B = rows, T = tokens, H = numHeads, D = headDim, V = vocabSize.
+ * <p>B = rows, T = tokens, H = numHeads, D = the larger of headDim and valueDim, V = vocabSize.
  */
 final class KeyValueCache implements AutoCloseable {
 
@@ -37,13 +37,18 @@ final class KeyValueCache implements AutoCloseable {
     ModelConfig config = model.config();
     NDManager manager = model.manager().newSubManager();
     Shape shape =
-        new Shape(config.numLayers(), rows, 2, config.numHeads(), capacity, config.headDim());
+        new Shape(config.numLayers(), rows, 2, config.numHeads(), capacity, width(config));
     return new KeyValueCache(model, manager, manager.zeros(shape, DataType.FLOAT32), rows);
   }
 
   /** What one row takes, with float32 elements. */
   static long bytesPerRow(ModelConfig config, int capacity) {
-    return 2L * config.numLayers() * capacity * config.embeddingDim() * Float.BYTES;
+    long numbers = 2L * config.numLayers() * capacity * config.numHeads() * width(config);
+    return Math.max(1, numbers * Float.BYTES);
+  }
+
+  private static int width(ModelConfig config) {
+    return Math.max(config.headDim(), config.valueDim());
   }
 
   /** Tokens read by each row. */

@@ -7,6 +7,7 @@ import io.sparkformer.model.ModelConfig;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
@@ -84,10 +85,16 @@ public final class TextGenerator {
   /**
    * Checks a prompt, as {@link #generate} does, before a model is read.
    *
-   * @throws io.sparkformer.datasets.InvalidInputException if it is empty or has ids that a model of
-   *     this shape does not know
+   * @throws io.sparkformer.datasets.InvalidInputException if it is empty, has ids that a model of
+   *     this shape does not know, or if such a model continues no text
    */
   public static void requirePrompt(int[] prompt, ModelConfig config) {
+    require(
+        !config.head().isClassifier() && config.mask() == ModelConfig.Mask.CAUSAL,
+        "the model is no causal language model (its head is a %s, its mask %s), so it cannot continue text:"
+            + " use one with model.head.kind=language-model and model.mask=causal",
+        config.head().kind().name().toLowerCase(Locale.ROOT).replace('_', ' '),
+        config.mask().name().toLowerCase(Locale.ROOT));
     require(prompt.length > 0, "the prompt is empty: give it at least one character or token id");
     for (int position = 0; position < prompt.length; position++) {
       require(

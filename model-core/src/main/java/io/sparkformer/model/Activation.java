@@ -11,19 +11,21 @@ public enum Activation {
   GELU_TANH("tanh", "gelu_new"),
   /** GELU by the error function. */
   @JsonProperty("gelu")
-  GELU("none", "gelu");
+  GELU("none", "gelu"),
+  @JsonProperty("relu")
+  RELU("relu", "relu");
 
-  private final String approximation;
+  private final String kernel;
   private final String huggingFaceName;
 
-  Activation(String approximation, String huggingFaceName) {
-    this.approximation = approximation;
+  Activation(String kernel, String huggingFaceName) {
+    this.kernel = kernel;
     this.huggingFaceName = huggingFaceName;
   }
 
-  /** The engine's word for it: the {@code approximate} argument of its GELU. */
-  String approximation() {
-    return approximation;
+  /** The kernels' word for it: relu, or the {@code approximate} argument of the engine's GELU. */
+  String kernel() {
+    return kernel;
   }
 
   /** The value of {@code activation_function} in a config.json. */
@@ -42,7 +44,7 @@ public enum Activation {
             () ->
                 new InvalidInputException(
                     String.format(
-                        "%s: activation_function '%s' is not supported: it must be gelu_new or gelu",
+                        "%s: activation_function '%s' is not supported: it must be gelu_new, gelu or relu",
                         file, name)));
   }
 }

@@ -12,26 +12,24 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.sparkformer.datasets.sample.TokenBatch;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
 /**
- * A decoder transformer of GPT-2's form as a DJL block: token ids int64 [B, T] to float32 logits
- * [B, T, V].
+ * A decoder transformer as a DJL block: token ids int64 [B, T] and, if rows are padded on the
+ * right, their lengths int64 [B], to float32 logits [B, T, K], or [B, K] of a classifier of
+ * sequences.
  *
- * <p>Its parameters carry HuggingFace's GPT-2 names and layouts (matrices of blocks are Conv1D's
- * [in, out]), in one fixed order that the kernels rely on: wte, wpe, for each block its norms and
- * matrices each followed by its bias if there are biases, ln_f, and lm_head unless it is tied.
- *
- * <p>Belongs to one thread at a time.
+ * <p>Its parameters carry HuggingFace's GPT-2 names and layouts. Belongs to one thread at a time.
  */
 public final class Gpt extends AbstractBlock implements AutoCloseable {
 
   private static final byte VERSION = 1;
-  private static final double INITIAL_STDDEV = 0.02;
 
   private final ModelConfig config;
+  private final Precision precision;
   private final NDManager manager;
   private final Kernels kernels;
   private final Map<String, NDArray> weights;
@@ -40,8 +38,9 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
   private Gpt(ModelConfig config, NDManager manager, Precision precision) {
     super(VERSION);
     this.config = config;
+    this.precision = precision;
     this.manager = manager;
-    this.kernels = Kernels.load(manager, config, precision);
+    this.kernels = Kernels.load(manager, config, precision, Objective.PLAIN);
     this.weights = new LinkedHashMap<>();
     shapes(config).forEach(this::addWeight);
     this.weightList = Kernels.Tensors.of(List.copyOf(weights.values()));
@@ -54,80 +53,31 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
     return new Gpt(config, manager, precision);
   }
 
+  /** A model with GPT-2's initialization. */
+  public static Gpt initialized(ModelConfig config, Precision precision, Device device, long seed) {
+    return initialized(config, precision, device, seed, Initialization.GPT2);
+  }
+
   /**
-   * A model with GPT-2's initialization: normal with deviation 0.02, the matrices that write to the
-   * residual stream 0.02 / sqrt(2 numLayers); norms one, biases zero.
+   * A model with random weights.
    *
    * @param seed the same seed gives the same weights
    */
-  public static Gpt initialized(ModelConfig config, Precision precision, Device device, long seed) {
+  public static Gpt initialized(
+      ModelConfig config,
+      Precision precision,
+      Device device,
+      long seed,
+      Initialization initialization) {
     Gpt model = empty(config, precision, device);
     Kernels.seed(seed);
-    double residual = INITIAL_STDDEV / Math.sqrt(2.0 * config.numLayers());
-    model.weights.forEach(
-        (name, weight) -> {
-          if (weight.getShape().dimension() > 1) {
-            double stddev = name.endsWith("c_proj.weight") ? residual : INITIAL_STDDEV;
-            // Drawn on the CPU, so that every device starts from the same weights.
-            try (NDManager scratch = model.manager.newSubManager(Device.cpu())) {
-              scratch
-                  .randomNormal(0f, (float) stddev, weight.getShape(), DataType.FLOAT32)
-                  .copyTo(weight);
-            }
-          } else if (name.endsWith(".weight")) {
-            weight.addi(1f);
-          }
-        });
+    initialization.fill(config, model.weights);
     return model;
   }
 
   /** Names and shapes of the weights of a model, in order. */
   public static Map<String, Shape> shapes(ModelConfig config) {
-    int width = config.embeddingDim();
-    int inner = config.feedForwardDim();
-    Shapes shapes = new Shapes(config.bias());
-    shapes.matrix("transformer.wte.weight", config.vocabSize(), width);
-    shapes.matrix("transformer.wpe.weight", config.contextLength(), width);
-    for (int layer = 0; layer < config.numLayers(); layer++) {
-      String block = "transformer.h." + layer + ".";
-      shapes.norm(block + "ln_1", width);
-      shapes.affine(block + "attn.c_attn", width, 3 * width);
-      shapes.affine(block + "attn.c_proj", width, width);
-      shapes.norm(block + "ln_2", width);
-      shapes.affine(block + "mlp.c_fc", width, inner);
-      shapes.affine(block + "mlp.c_proj", inner, width);
-    }
-    shapes.norm("transformer.ln_f", width);
-    if (!config.tiedHead()) {
-      shapes.matrix("lm_head.weight", config.vocabSize(), width);
-    }
-    return shapes.byName;
-  }
-
-  private record Shapes(boolean bias, Map<String, Shape> byName) {
-    Shapes(boolean bias) {
-      this(bias, new LinkedHashMap<>());
-    }
-
-    void matrix(String name, int rows, int columns) {
-      byName.put(name, new Shape(rows, columns));
-    }
-
-    void affine(String name, int in, int out) {
-      matrix(name + ".weight", in, out);
-      biasOf(name, out);
-    }
-
-    void norm(String name, int width) {
-      byName.put(name + ".weight", new Shape(width));
-      biasOf(name, width);
-    }
-
-    private void biasOf(String name, int width) {
-      if (bias) {
-        byName.put(name + ".bias", new Shape(width));
-      }
-    }
+    return WeightLayout.of(config).shapes();
   }
 
   private void addWeight(String name, Shape shape) {
@@ -156,6 +106,11 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
     return kernels;
   }
 
+  /** Kernels for training towards an objective; the caller closes them before the model. */
+  public Kernels kernels(Objective objective) {
+    return Kernels.load(manager, config, precision, objective);
+  }
+
   /** The weights by name, in order; writing to an array changes the model. */
   public Map<String, NDArray> weights() {
     return weights;
@@ -170,13 +125,36 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
     return weights.values().stream().mapToLong(NDArray::size).sum();
   }
 
-  /** Mean cross entropy of a batch, in nats, without dropout. */
-  public float loss(TokenBatch batch) {
+  /**
+   * How a model does on a batch.
+   *
+   * @param lossSum cross entropy of the targets together, in nats, without dropout
+   * @param targets that count
+   * @param predictions the likeliest class for each of the batch's targets, also where none counts
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
+  public record Evaluated(double lossSum, long targets, int[] predictions) {}
+
+  /** Predicts a batch. */
+  public Evaluated evaluate(TokenBatch batch) {
     try (NDManager step = manager.newSubManager()) {
-      NDArray ids = step.create(batch.inputs(), new Shape(batch.rows(), batch.contextLength()));
-      NDArray targets =
-          step.create(batch.targets(), new Shape(batch.rows(), batch.contextLength()));
-      return kernels.loss(step, ids, targets, weightList).toFloatArray()[0];
+      Shape tokens = new Shape(batch.rows(), batch.contextLength());
+      float[] result =
+          kernels
+              .evaluate(
+                  step,
+                  step.create(batch.inputs(), tokens),
+                  step.create(batch.targets()),
+                  step.create(batch.lengths()),
+                  weightList)
+              .toFloatArray();
+      int[] predictions = new int[result.length - 1];
+      for (int i = 0; i < predictions.length; i++) {
+        predictions[i] = (int) result[i + 1];
+      }
+      long targets =
+          Arrays.stream(batch.targets()).filter(target -> target != TokenBatch.IGNORED).count();
+      return new Evaluated(result[0], targets, predictions);
     }
   }
 
@@ -186,13 +164,24 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
       NDList inputs,
       boolean training,
       PairList<String, Object> params) {
-    NDArray ids = inputs.singletonOrThrow();
-    return new NDList(kernels.logits(ids.getManager(), ids, weightList));
+    NDArray ids = inputs.get(0);
+    if (inputs.size() > 1) {
+      return new NDList(kernels.logits(ids.getManager(), ids, inputs.get(1), weightList));
+    }
+    try (NDManager scratch = ids.getManager().newSubManager()) {
+      Shape shape = ids.getShape();
+      long[] full = new long[(int) shape.get(0)];
+      Arrays.fill(full, shape.get(1));
+      NDArray lengths = scratch.create(full);
+      return new NDList(kernels.logits(ids.getManager(), ids, lengths, weightList));
+    }
   }
 
   @Override
   public Shape[] getOutputShapes(Shape[] inputShapes) {
-    return new Shape[] {inputShapes[0].add(config.vocabSize())};
+    Shape ids = inputShapes[0];
+    boolean ofSequence = config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION;
+    return new Shape[] {(ofSequence ? ids.slice(0, 1) : ids).add(config.numClasses())};
   }
 
   @Override

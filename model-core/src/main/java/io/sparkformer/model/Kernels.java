@@ -1,16 +1,12 @@
 package io.sparkformer.model;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.pytorch.engine.PtNDArray;
-import ai.djl.pytorch.engine.PtNDManager;
-import ai.djl.pytorch.engine.PtSymbolBlock;
-import ai.djl.pytorch.jni.IValue;
-import ai.djl.pytorch.jni.IValueUtils;
-import ai.djl.pytorch.jni.JniUtils;
-import java.io.ByteArrayInputStream;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
+import io.sparkformer.model.ModelConfig.Mask;
+import io.sparkformer.model.ModelConfig.Positions;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -18,70 +14,49 @@ import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The model's mathematics, one engine call each: a TorchScript module without parameters whose
  * source is kernels.py beside this class.
  *
  * <p>DJL binds no fused attention, tanh GELU, fused optimizer or autocast; through TorchScript
- * every operator of the engine is reachable, autograd included. This is the only class that uses
- * DJL's JNI layer. Weights are a {@link Tensors} list in {@link Gpt}'s order.
+ * every operator of the engine is reachable, autograd included. Weights are a {@link Tensors} list
+ * in {@link WeightLayout}'s order.
  *
- * <p>B = batch, T = sequence, C = embeddingDim, V = vocabSize, H = numHeads, D = headDim.
+ * <p>B = batch, T = sequence, C = width of the stream, K = classes (tokens or labels), H =
+ * numHeads, D = headDim, N = predictions: B * T, or B for a classifier of sequences. Rows are
+ * padded on the right; lengths int64 [B] are their real tokens.
  */
 public final class Kernels implements AutoCloseable {
 
-  private static final Logger LOG = LoggerFactory.getLogger(Kernels.class);
   private static final String SOURCE = "kernels.py";
 
-  /** Both modes are the thread's own in the engine; with the optimizer on, bf16 backward fails. */
-  private static final ThreadLocal<Boolean> MODES =
-      ThreadLocal.withInitial(
-          () -> {
-            JniUtils.setGraphExecutorOptimize(false);
-            JniUtils.setGradMode(true);
-            return true;
-          });
-
-  /**
-   * Held for reading by every call. When the JVM ends, its last hook takes it for writing: the
-   * engine must not be at work while the C library destroys the engine's globals.
-   */
-  private static final ReentrantReadWriteLock RUNNING = new ReentrantReadWriteLock();
-
-  private static final int LAST_CALL_SECONDS = 20;
-
-  static {
-    Runtime.getRuntime().addShutdownHook(new Thread(Kernels::awaitLastCall, "engine-idle"));
-  }
-
-  private final PtSymbolBlock module;
+  private final TorchModule module;
   private final NDArray gradientsMethod;
+  private final NDArray classWeights;
 
-  private Kernels(PtSymbolBlock module, NDArray gradientsMethod) {
+  private Kernels(TorchModule module, NDArray gradientsMethod, NDArray classWeights) {
     this.module = module;
     this.gradientsMethod = gradientsMethod;
+    this.classWeights = classWeights;
   }
 
   /** Compiles the kernels for one shape of model; they live until closed. */
-  public static Kernels load(NDManager manager, ModelConfig config, Precision precision) {
-    byte[] archive = TorchArchive.of("Kernels", source(), attributes(config, precision));
-    MODES.get();
+  static Kernels load(
+      NDManager manager, ModelConfig config, Precision precision, Objective objective) {
+    byte[] archive = TorchArchive.of("Kernels", source(), attributes(config, precision, objective));
+    TorchModule module = TorchModule.load(manager, archive);
     NDArray gradientsMethod = manager.create(0f);
     gradientsMethod.setName("module_method:gradients"); // an array of such a name selects a method
-    try {
-      // The last argument: no length precedes the archive.
-      PtSymbolBlock module =
-          JniUtils.loadModule(
-              (PtNDManager) manager, new ByteArrayInputStream(archive), false, false);
-      return new Kernels(module, gradientsMethod);
-    } catch (IOException e) {
-      throw new UncheckedIOException("reading from memory failed", e);
+    float[] weights = new float[objective.classWeights().size()];
+    for (int i = 0; i < weights.length; i++) {
+      weights[i] = objective.classWeights().get(i).floatValue();
     }
+    NDArray classWeights =
+        weights.length == 0
+            ? manager.zeros(new Shape(0), DataType.FLOAT32)
+            : manager.create(weights);
+    return new Kernels(module, gradientsMethod, classWeights);
   }
 
   private static String source() {
@@ -92,29 +67,76 @@ public final class Kernels implements AutoCloseable {
     }
   }
 
-  private static Map<String, Object> attributes(ModelConfig config, Precision precision) {
+  private static Map<String, Object> attributes(
+      ModelConfig config, Precision precision, Objective objective) {
+    WeightLayout layout = WeightLayout.of(config);
+    Head head = config.head();
     Map<String, Object> attributes = new LinkedHashMap<>();
     attributes.put("training", false);
     attributes.put("num_layers", config.numLayers());
     attributes.put("num_heads", config.numHeads());
+    attributes.put("head_dim", config.headDim());
+    attributes.put("value_dim", config.valueDim());
+    attributes.put("causal", config.mask() == Mask.CAUSAL);
+    attributes.put("positions", config.positions() == Positions.LEARNED);
+    attributes.put("residual", config.residual());
     attributes.put("bias", config.bias());
-    attributes.put("tied_head", config.tiedHead());
+    attributes.put("qkv_bias", config.hasAttentionBias());
+    attributes.put("head_bias", head.bias());
+    attributes.put("pooling", pooling(head));
     attributes.put("bf16", precision == Precision.BF16);
-    attributes.put("gelu", config.activation().approximation());
+    attributes.put("activation", config.activation().kernel());
     attributes.put("epsilon", config.layerNormEpsilon());
     attributes.put("dropout", config.dropout());
-    attributes.put("stride", config.bias() ? 2 : 1); // from one weight to the next of its kind
+    attributes.put("label_smoothing", objective.labelSmoothing());
+    attributes.put("frozen", frozen(layout, objective));
+    attributes.put("first_block", layout.firstBlock());
+    attributes.put("block_size", layout.blockSize());
+    attributes.put("ln_1", layout.inBlock("ln_1.weight"));
+    attributes.put("c_attn", layout.inBlock("attn.c_attn.weight"));
+    attributes.put("c_proj", layout.inBlock("attn.c_proj.weight"));
+    attributes.put("ln_2", layout.inBlock("ln_2.weight"));
+    attributes.put("c_fc", layout.inBlock("mlp.c_fc.weight"));
+    attributes.put("c_out", layout.inBlock("mlp.c_proj.weight"));
+    attributes.put("ln_f", layout.index("transformer.ln_f.weight"));
+    attributes.put("dense", layout.index(head.prefix() + ".dense.weight"));
+    attributes.put("dense_norm", layout.index(head.prefix() + ".norm.weight"));
+    attributes.put("head", headWeight(config, layout));
     return attributes;
+  }
+
+  private static String pooling(Head head) {
+    if (head.kind() != Head.Kind.SEQUENCE_CLASSIFICATION) {
+      return "none";
+    }
+    return head.pooling() == Head.Pooling.LAST ? "last" : "mean";
+  }
+
+  /** Index of the output projection, -1 if there is none. */
+  private static int headWeight(ModelConfig config, WeightLayout layout) {
+    Head head = config.head();
+    if (!head.isClassifier() && head.output() == Head.Output.TIED) {
+      return 0;
+    }
+    String inner = head.layers() == Head.Layers.MLP ? ".out" : "";
+    return layout.index(head.prefix() + inner + ".weight");
+  }
+
+  /** A letter for each weight: f if it is frozen. */
+  private static String frozen(WeightLayout layout, Objective objective) {
+    StringBuilder flags = new StringBuilder();
+    layout.shapes().keySet().forEach(n -> flags.append(objective.frozen().contains(n) ? 'f' : '.'));
+    return flags.toString();
   }
 
   /** Arrays that stay together over many calls; as a native list they are handed over for free. */
   public static final class Tensors implements AutoCloseable {
     private final List<NDArray> arrays;
-    private final IValue list;
+    private final TorchModule.NativeList list;
 
     private Tensors(List<NDArray> arrays) {
       this.arrays = List.copyOf(arrays);
-      this.list = listOf(arrays);
+      this.list = new TorchModule.NativeList(arrays);
     }
 
     /** The arrays stay the caller's. */
@@ -132,199 +154,178 @@ public final class Kernels implements AutoCloseable {
     }
   }
 
-  /** AdamW's numbers for one update. */
+  /**
+   * The numbers of one update.
+   *
+   * @param momentum SGD's, or the decay of Adam's first moment
+   * @param beta2 decay of Adam's second moment
+   */
   public record Update(
       double learningRate,
-      double beta1,
+      double momentum,
       double beta2,
       double epsilon,
       double weightDecay,
       double maxGradNorm) {}
 
-  /** A group of parameters with its gradients' running moments, in one order. */
-  public record Group(Tensors parameters, Tensors firstMoments, Tensors secondMoments) {}
+  /** Which update. */
+  public enum Rule {
+    /** Adam (Kingma and Ba 2015, arXiv:1412.6980); decay is added to the gradient. */
+    ADAM("adam"),
+    /** AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101). */
+    ADAMW("adamw"),
+    /** Gradient descent with momentum, as PyTorch has it. */
+    SGD("sgd");
 
-  /** Threads of one operator in this JVM. */
-  public static void threads(int threads) {
-    Engine.getEngine("PyTorch"); // The engine sets its own number when it starts.
-    JniUtils.setNumThreads(threads);
-  }
+    private final String method;
 
-  /** Seeds dropout and initialization. */
-  public static void seed(long seed) {
-    JniUtils.setSeed(seed);
-  }
-
-  /** The residual stream after the final norm: ids [B, T] -> float32 [B, T, C]. */
-  public NDArray hidden(NDManager manager, NDArray ids, Tensors weights) {
-    try (IValue idsValue = IValue.from((PtNDArray) ids)) {
-      return call(manager, "hidden", idsValue, weights.list);
-    }
-  }
-
-  /** Ids [B, T] -> float32 [B, T, V]. */
-  public NDArray logits(NDManager manager, NDArray ids, Tensors weights) {
-    try (IValue idsValue = IValue.from((PtNDArray) ids)) {
-      return call(manager, "logits", idsValue, weights.list);
-    }
-  }
-
-  /** Mean cross entropy, in nats, without dropout: ids and targets [B, T] -> scalar. */
-  public NDArray loss(NDManager manager, NDArray ids, NDArray targets, Tensors weights) {
-    try (IValue idsValue = IValue.from((PtNDArray) ids);
-        IValue targetsValue = IValue.from((PtNDArray) targets)) {
-      return call(manager, "loss", idsValue, targetsValue, weights.list);
+    Rule(String method) {
+      this.method = method;
     }
   }
 
   /**
-   * Mean cross entropy with dropout, and its gradients.
+   * A group of parameters with its gradients' running moments, in one order.
    *
-   * @return the loss, then one float32 gradient for each weight, attached to ids' manager
+   * @param secondMoments empty for SGD
    */
-  public NDList gradients(NDArray ids, NDArray targets, Tensors weights) {
-    MODES.get();
-    NDList inputs = new NDList(weights.arrays.size() + 3);
+  public record Group(Tensors parameters, Tensors firstMoments, Tensors secondMoments) {}
+
+  /** Threads of one operator in this JVM. */
+  public static void threads(int threads) {
+    TorchModule.threads(threads);
+  }
+
+  /** Seeds dropout and initialization. */
+  public static void seed(long seed) {
+    TorchModule.seed(seed);
+  }
+
+  /** The stream after the final norm: ids [B, T] -> float32 [B, T, C]. */
+  public NDArray hidden(NDManager manager, NDArray ids, NDArray lengths, Tensors weights) {
+    return module.call(manager, "hidden", ids, lengths, weights.list);
+  }
+
+  /** Ids [B, T] -> float32 [B, T, K], or [B, K] of a classifier of sequences. */
+  public NDArray logits(NDManager manager, NDArray ids, NDArray lengths, Tensors weights) {
+    return module.call(manager, "logits", ids, lengths, weights.list);
+  }
+
+  /**
+   * Plain cross entropy without dropout, and predictions.
+   *
+   * @param targets [N]
+   * @return float32 [1 + N]: the sum of the losses in nats, then the class with the largest logit
+   */
+  public NDArray evaluate(
+      NDManager manager, NDArray ids, NDArray targets, NDArray lengths, Tensors weights) {
+    return module.call(manager, "evaluate", ids, targets, lengths, weights.list);
+  }
+
+  /**
+   * The sum of the objective's losses with dropout, and its gradients.
+   *
+   * @return the loss, then one float32 gradient for each weight, zero for frozen ones, attached to
+   *     ids' manager
+   */
+  public NDList gradients(NDArray ids, NDArray targets, NDArray lengths, Tensors weights) {
+    NDList inputs = new NDList(weights.arrays.size() + 5);
     inputs.add(ids);
     inputs.add(targets);
+    inputs.add(lengths);
+    inputs.add(classWeights);
     for (NDArray weight : weights.arrays) {
       weight.setName("p[]"); // arrays of one such name become one list argument
       inputs.add(weight);
     }
     inputs.add(gradientsMethod);
-    RUNNING.readLock().lock();
-    try {
-      return IValueUtils.forward(module, inputs, true);
-    } finally {
-      RUNNING.readLock().unlock();
-    }
+    return module.forward(inputs);
+  }
+
+  /**
+   * What the blocks attend to, recomputed step by step: fused attention leaves no weights behind.
+   *
+   * @return weights [L, B, H, T, T], values [L, B, H, T, valueDim], and what the fused attention
+   *     makes of them [L, B, H, T, valueDim]
+   */
+  public NDList attention(NDManager manager, NDArray ids, NDArray lengths, Tensors weights) {
+    return module.callForList(manager, "attention", ids, lengths, weights.list);
   }
 
   /** Adds gradients to sums, in place. */
   public void accumulate(NDManager manager, List<NDArray> sums, List<NDArray> gradients) {
-    try (IValue into = listOf(sums);
-        IValue from = listOf(gradients)) {
-      call(manager, "accumulate", into, from).close();
-    }
+    module.call(manager, "accumulate", sums, gradients).close();
   }
 
   /** Floats [floats] of pinned host memory, from and to which GPUs copy at full speed. */
   public NDArray pinned(NDManager manager, long floats) {
-    try (IValue count = IValue.from(floats);
-        IValue pinned = IValue.from(true)) {
-      return call(manager, "host_memory", count, pinned);
-    }
+    return module.call(manager, "host_memory", floats, true);
   }
 
   /** Copies arrays into others of the same shapes, on any device. */
   public void copy(NDManager manager, List<NDArray> into, List<NDArray> from) {
-    try (IValue target = listOf(into);
-        IValue source = listOf(from)) {
-      call(manager, "copy", target, source).close();
-    }
+    module.call(manager, "copy", into, from).close();
   }
 
   /**
-   * One AdamW update (Loshchilov and Hutter 2019, arXiv:1711.05101) of the mean of gradients, after
-   * clipping it to a global norm; weights, moments and step change in place.
+   * One update by the mean of gradients, after clipping it to a global norm; weights, moments and
+   * step change in place.
    *
    * @param decayed the group that weight decay applies to
    * @param plain the group that it does not apply to
    * @param step scalar, updates so far
-   * @param count how many gradients the sums are of
+   * @param count what the sums are divided by
    * @return the norm of the mean before clipping, a scalar
    */
-  public NDArray adamW(
+  public NDArray update(
       NDManager manager,
+      Rule rule,
       Group decayed,
       List<NDArray> decayedSums,
       Group plain,
       List<NDArray> plainSums,
       NDArray step,
-      int count,
+      double count,
       Update update) {
-    try (IValue decayedGradients = listOf(decayedSums);
-        IValue plainGradients = listOf(plainSums);
-        IValue stepValue = IValue.from((PtNDArray) step);
-        IValue countValue = IValue.from((long) count);
-        IValue learningRate = IValue.from(update.learningRate());
-        IValue beta1 = IValue.from(update.beta1());
-        IValue beta2 = IValue.from(update.beta2());
-        IValue epsilon = IValue.from(update.epsilon());
-        IValue weightDecay = IValue.from(update.weightDecay());
-        IValue maxGradNorm = IValue.from(update.maxGradNorm())) {
-      return call(
-          manager,
-          "adamw",
-          decayed.parameters().list,
-          decayedGradients,
-          decayed.firstMoments().list,
-          decayed.secondMoments().list,
-          plain.parameters().list,
-          plainGradients,
-          plain.firstMoments().list,
-          plain.secondMoments().list,
-          stepValue,
-          countValue,
-          learningRate,
-          beta1,
-          beta2,
-          epsilon,
-          weightDecay,
-          maxGradNorm);
-    }
+    return module.call(
+        manager,
+        rule.method,
+        decayed.parameters().list,
+        decayedSums,
+        decayed.firstMoments().list,
+        decayed.secondMoments().list,
+        plain.parameters().list,
+        plainSums,
+        plain.firstMoments().list,
+        plain.secondMoments().list,
+        step,
+        count,
+        update.learningRate(),
+        update.momentum(),
+        update.beta2(),
+        update.epsilon(),
+        update.weightDecay(),
+        update.maxGradNorm());
   }
 
   /**
-   * Feeds tokens to a model that remembers the ones before.
+   * Feeds tokens to a causal language model that remembers the ones before.
    *
    * @param ids [B, T]; T = 1 unless position is 0
    * @param position of the first token in the context; position + T is at most contextLength
-   * @param cache keys and values [numLayers, B, 2, H, contextLength, D], written in place
-   * @return float32 logits [B, V] of the last token
+   * @param cache keys and values [numLayers, B, 2, H, contextLength, max(headDim, valueDim)],
+   *     written in place
+   * @return float32 logits [B, K] of the last token
    */
   public NDArray decode(
       NDManager manager, NDArray ids, int position, NDArray cache, Tensors weights) {
-    try (IValue idsValue = IValue.from((PtNDArray) ids);
-        IValue positionValue = IValue.from((long) position);
-        IValue cacheValue = IValue.from((PtNDArray) cache)) {
-      return call(manager, "decode", idsValue, positionValue, cacheValue, weights.list);
-    }
-  }
-
-  @SuppressWarnings("LockNotBeforeTry") // Never released: no further call may start.
-  private static void awaitLastCall() {
-    try {
-      if (!RUNNING.writeLock().tryLock(LAST_CALL_SECONDS, TimeUnit.SECONDS)) {
-        LOG.warn("the engine is still at work after {} s", LAST_CALL_SECONDS);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  /** Runs a method without autograd; the arguments stay the caller's. */
-  private NDArray call(NDManager manager, String method, IValue... arguments) {
-    RUNNING.readLock().lock();
-    try (IValue result = run(method, arguments)) {
-      return result.toTensor((PtNDManager) manager);
-    } finally {
-      RUNNING.readLock().unlock();
-    }
-  }
-
-  private IValue run(String method, IValue... arguments) {
-    MODES.get();
-    return IValueUtils.runMethod(module, method, arguments);
-  }
-
-  private static IValue listOf(List<NDArray> arrays) {
-    return IValue.listFrom(arrays.toArray(new PtNDArray[0]));
+    return module.call(manager, "decode", ids, (long) position, cache, weights.list);
   }
 
   @Override
   public void close() {
     gradientsMethod.close();
+    classWeights.close();
     module.close();
   }
 }

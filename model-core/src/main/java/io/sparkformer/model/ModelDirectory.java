@@ -7,7 +7,6 @@ import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
@@ -16,6 +15,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
@@ -26,8 +26,8 @@ import org.apache.hadoop.fs.Path;
  * A model in HuggingFace's GPT-2 layout: config.json, model.safetensors and, if the model has one,
  * tokenizer.json (or vocab.json and merges.txt, as GPT-2's older copies have it).
  *
- * <p>{@code GPT2LMHeadModel} reads what has biases; the key {@code bias} is our addition for models
- * without. Source: transformers, models/gpt2.
+ * <p>{@code GPT2LMHeadModel} and its siblings with other heads read what has GPT-2's form and
+ * biases. Source: transformers, models/gpt2.
  */
 public final class ModelDirectory {
 
@@ -36,7 +36,7 @@ public final class ModelDirectory {
 
   private static final ObjectMapper JSON = new ObjectMapper();
   private static final String PREFIX = "transformer.";
-  private static final String HEAD = "lm_head.weight";
+  private static final String OUTPUT = "lm_head.weight";
 
   private final FileSystem fileSystem;
   private final Path directory;
@@ -85,31 +85,18 @@ public final class ModelDirectory {
   /**
    * The model's shape, from config.json.
    *
-   * @throws InvalidInputException if it is not the config of a GPT-2-shaped model
+   * @throws InvalidInputException if it is neither GPT-2's config nor one of ours
    */
   public ModelConfig config() throws IOException {
     Path file = new Path(directory, CONFIG);
     JsonNode json = configJson();
-    String type = json.path("model_type").asText("gpt2");
-    require(type.equals("gpt2"), "%s: model_type is '%s': only gpt2 is supported", file, type);
-    require(
-        !json.path("scale_attn_by_inverse_layer_idx").asBoolean(false)
-            && json.path("scale_attn_weights").asBoolean(true),
-        "%s: other attention scales than 1 / sqrt(head size) are not supported",
-        file);
-    return new ModelConfig(
-        integer(json, file, "vocab_size"),
-        integer(json, file, json.has("n_positions") ? "n_positions" : "n_ctx"),
-        integer(json, file, "n_layer"),
-        integer(json, file, "n_head"),
-        integer(json, file, "n_embd"),
-        json.path("n_inner").asInt(0),
-        Activation.ofHuggingFaceName(
-            json.path("activation_function").asText("gelu_new"), file.toString()),
-        json.path("bias").asBoolean(true),
-        json.path("tie_word_embeddings").asBoolean(true),
-        json.path("resid_pdrop").asDouble(0.1),
-        json.path("layer_norm_epsilon").asDouble(1e-5));
+    return new ConfigJson(json, file).config();
+  }
+
+  /** The classes' names by id; none if it is a language model, or they have none. */
+  public List<String> labels() throws IOException {
+    ConfigJson json = new ConfigJson(configJson(), new Path(directory, CONFIG));
+    return json.config().head().isClassifier() ? json.labels() : List.of();
   }
 
   private JsonNode configJson() throws IOException {
@@ -119,12 +106,6 @@ public final class ModelDirectory {
     } catch (JsonProcessingException e) {
       throw new InvalidInputException(file + " is not JSON: copy the model again", e);
     }
-  }
-
-  private static int integer(JsonNode json, Path file, String key) {
-    require(
-        json.path(key).isInt(), "%s has no whole number '%s': it is not a GPT-2 config", file, key);
-    return json.path(key).asInt();
   }
 
   /** The end-of-text token's id, if the config names one. */
@@ -161,11 +142,10 @@ public final class ModelDirectory {
    *     config says
    */
   public Gpt load(Precision precision, Device device) throws IOException {
-    Path file = new Path(directory, WEIGHTS);
-    Map<String, SafeTensors.Entry> entries = SafeTensors.read(fileSystem, file);
+    Map<String, SafeTensors.Entry> entries = weights();
     Gpt model = Gpt.empty(config(), precision, device);
     try {
-      SafeTensors.copyInto(model.weights(), gpt2Names(entries, model), file);
+      SafeTensors.copyInto(model.weights(), entries, new Path(directory, WEIGHTS));
     } catch (RuntimeException e) {
       model.close();
       throw e;
@@ -173,16 +153,24 @@ public final class ModelDirectory {
     return model;
   }
 
+  /** The weights as they are stored, under the names that a {@link Gpt} has for them. */
+  public Map<String, SafeTensors.Entry> weights() throws IOException {
+    Map<String, SafeTensors.Entry> entries =
+        SafeTensors.read(fileSystem, new Path(directory, WEIGHTS));
+    return gpt2Names(entries, config().head());
+  }
+
   /** GPT-2's published files have no prefix, and carry the causal mask as a buffer. */
   private static Map<String, SafeTensors.Entry> gpt2Names(
-      Map<String, SafeTensors.Entry> entries, Gpt model) {
+      Map<String, SafeTensors.Entry> entries, Head head) {
+    boolean tied = !head.isClassifier() && head.output() == Head.Output.TIED;
     Map<String, SafeTensors.Entry> named = new LinkedHashMap<>();
     entries.forEach(
         (name, entry) -> {
           boolean mask = name.endsWith(".attn.bias") || name.endsWith(".attn.masked_bias");
-          boolean copyOfEmbedding = name.equals(HEAD) && model.config().tiedHead();
+          boolean copyOfEmbedding = name.equals(OUTPUT) && tied;
           if (!mask && !copyOfEmbedding) {
-            boolean complete = name.startsWith(PREFIX) || name.equals(HEAD);
+            boolean complete = name.startsWith(PREFIX) || Head.isPrefixOf(name);
             named.put(complete ? name : PREFIX + name, entry);
           }
         });
@@ -190,58 +178,37 @@ public final class ModelDirectory {
   }
 
   /**
-   * Writes the model, its tokenizer and, if there is one, its end-of-text id; the directory is made
-   * if need be.
+   * What a model is written with.
+   *
+   * @param tokenizer its tokenizer, if it has one
+   * @param endOfText the id of the token that ends a text, if there is one
+   * @param labels names of a classifier's classes; none for a language model
    */
-  public void save(Gpt model, Optional<Tokenizer> tokenizer, Optional<Integer> endOfText)
-      throws IOException {
-    save(model.config(), model.weights(), tokenizer, endOfText);
+  public record Company(
+      Optional<Tokenizer> tokenizer, Optional<Integer> endOfText, List<String> labels) {
+
+    public static final Company NONE = new Company(Optional.empty(), Optional.empty(), List.of());
+  }
+
+  /** Writes the model and what goes with it; the directory is made if need be. */
+  public void save(Gpt model, Company company) throws IOException {
+    save(model.config(), model.weights(), company);
   }
 
   /**
-   * As {@link #save(Gpt, Optional, Optional)}, of a model that is given by its parts.
+   * As {@link #save(Gpt, Company)}, of a model that is given by its parts.
    *
    * @param weights float32, under the model's names
    */
-  public void save(
-      ModelConfig config,
-      Map<String, NDArray> weights,
-      Optional<Tokenizer> tokenizer,
-      Optional<Integer> endOfText)
+  public void save(ModelConfig config, Map<String, NDArray> weights, Company company)
       throws IOException {
     fileSystem.mkdirs(directory);
     try (OutputStream out = fileSystem.create(new Path(directory, CONFIG), true)) {
-      JSON.writerWithDefaultPrettyPrinter().writeValue(out, configJson(config, endOfText));
+      JSON.writerWithDefaultPrettyPrinter().writeValue(out, ConfigJson.of(config, company));
     }
     SafeTensors.write(fileSystem, new Path(directory, WEIGHTS), weights);
-    if (tokenizer.isPresent()) {
-      tokenizer.get().write(fileSystem, directory);
+    if (company.tokenizer().isPresent()) {
+      company.tokenizer().get().write(fileSystem, directory);
     }
-  }
-
-  private static ObjectNode configJson(ModelConfig config, Optional<Integer> endOfText) {
-    ObjectNode json = JSON.createObjectNode();
-    json.putArray("architectures").add("GPT2LMHeadModel");
-    json.put("model_type", "gpt2");
-    json.put("vocab_size", config.vocabSize());
-    json.put("n_positions", config.contextLength());
-    json.put("n_embd", config.embeddingDim());
-    json.put("n_layer", config.numLayers());
-    json.put("n_head", config.numHeads());
-    json.put("n_inner", config.feedForwardDim());
-    json.put("activation_function", config.activation().huggingFaceName());
-    json.put("resid_pdrop", config.dropout());
-    json.put("embd_pdrop", config.dropout());
-    json.put("attn_pdrop", config.dropout());
-    json.put("layer_norm_epsilon", config.layerNormEpsilon());
-    json.put("tie_word_embeddings", config.tiedHead());
-    json.put("bias", config.bias());
-    json.put("torch_dtype", "float32");
-    // Without the key, transformers assumes GPT-2's own 50256.
-    json.set(
-        "bos_token_id", endOfText.isPresent() ? json.numberNode(endOfText.get()) : json.nullNode());
-    json.set(
-        "eos_token_id", endOfText.isPresent() ? json.numberNode(endOfText.get()) : json.nullNode());
-    return json;
   }
 }

@@ -65,8 +65,12 @@ final class CheckpointStore {
   /** A checkpoint that was found whole. */
   record Found(Path path, RunState state, List<Metric> metrics) {}
 
-  /** Writes one and deletes those that are too many. */
-  void write(RunState state, Snapshot snapshot, MetricsLog metrics) throws IOException {
+  /**
+   * Writes one and deletes those that are too many.
+   *
+   * @return where it is
+   */
+  Path write(RunState state, Snapshot snapshot, MetricsLog metrics) throws IOException {
     Path target =
         new Path(run.checkpoints(), String.format(Locale.ROOT, PREFIX + "%08d", state.step()));
     run.replace(
@@ -84,6 +88,7 @@ final class CheckpointStore {
     newestWhole = target;
     damaged.remove(target.getName());
     tidy(target);
+    return target;
   }
 
   /**
@@ -138,7 +143,7 @@ final class CheckpointStore {
   }
 
   /** Copies weights and moments of a checkpoint into a model and its optimizer. */
-  void load(Found found, Gpt model, AdamW optimizer) throws IOException {
+  void load(Found found, Gpt model, Optimizer optimizer) throws IOException {
     for (Map.Entry<String, Map<String, ai.djl.ndarray.NDArray>> part :
         Map.of(ModelDirectory.WEIGHTS, model.weights(), OPTIMIZER, optimizer.state()).entrySet()) {
       Path file = new Path(found.path(), part.getKey());

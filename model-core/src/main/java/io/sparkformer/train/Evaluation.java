@@ -1,24 +1,41 @@
 package io.sparkformer.train;
 
 import io.sparkformer.collective.Collective;
-import io.sparkformer.datasets.sample.SequentialWindows;
+import io.sparkformer.datasets.TokenDataset;
+import io.sparkformer.datasets.sample.Samples;
+import io.sparkformer.datasets.sample.SequenceSamples;
+import io.sparkformer.datasets.sample.SequentialBatches;
 import io.sparkformer.datasets.sample.TokenBatch;
+import io.sparkformer.datasets.sample.WindowSamples;
+import io.sparkformer.evaluation.ClassificationReport;
+import io.sparkformer.evaluation.ConfusionMatrix;
+import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Head;
+import io.sparkformer.model.ModelConfig;
+import java.io.IOException;
 import java.io.Serializable;
+import java.util.List;
 import java.util.function.LongConsumer;
 
-/** How well a model predicts a text. */
+/** How well a model predicts a split: plain cross entropy, whatever the training's objective. */
 public final class Evaluation {
+
+  /** Of a batch: the sum of its losses, its targets, those predicted right. */
+  private static final int NUMBERS = 3;
 
   private Evaluation() {}
 
   /**
    * The figures.
    *
-   * @param loss mean negative log likelihood of a token, in nats
-   * @param tokens tokens that were predicted
+   * @param loss mean negative log likelihood of a target, in nats
+   * @param targets what was predicted: tokens, or labels
+   * @param accuracy share of the targets that the likeliest class is
+   * @param confusion of a classifier's classes; of no labels for a language model
    */
-  public record Result(double loss, long tokens) implements Serializable {
+  public record Result(double loss, long targets, double accuracy, ConfusionMatrix confusion)
+      implements Serializable {
 
     /** e^loss. */
     public double perplexity() {
@@ -28,42 +45,116 @@ public final class Evaluation {
     public double bitsPerToken() {
       return loss / Math.log(2);
     }
+
+    /** As it is stored beside a model. */
+    EvaluationRecord record(long step, String split) {
+      return new EvaluationRecord(
+          step, split, loss, accuracy, confusion.labels().isEmpty() ? null : confusion);
+    }
+
+    /** Of a classifier: precision, recall and F1 of each class. */
+    public ClassificationReport report() {
+      return ClassificationReport.of(confusion);
+    }
   }
 
   /**
-   * Predicts every target of the windows; each counts the same, whatever its window's length.
+   * A split as a model is evaluated on it: of windows every token but the first, of sequences every
+   * label or next token.
    *
-   * @param windows of contextLength tokens at most
+   * @throws io.sparkformer.datasets.InvalidInputException if the data does not fit the head
+   */
+  public static Samples samples(ModelConfig model, TokenDataset data, String split, Reading reading)
+      throws IOException {
+    return readsWindows(model, reading)
+        ? WindowSamples.covering(data.split(split), model.contextLength())
+        : sequences(model, data, split, reading);
+  }
+
+  static boolean readsWindows(ModelConfig model, Reading reading) {
+    return !model.head().isClassifier() && reading.samples() == DataChoice.Samples.WINDOWS;
+  }
+
+  static SequenceSamples sequences(
+      ModelConfig model, TokenDataset data, String split, Reading reading) throws IOException {
+    return SequenceSamples.of(
+        data,
+        split,
+        target(model.head().kind()),
+        model.contextLength(),
+        reading.truncate(),
+        reading.ignoreIndex());
+  }
+
+  /** What a head predicts of a sequence. */
+  private static SequenceSamples.Target target(Head.Kind kind) {
+    return switch (kind) {
+      case LANGUAGE_MODEL -> SequenceSamples.Target.NEXT_TOKEN;
+      case TOKEN_CLASSIFICATION -> SequenceSamples.Target.TOKEN_LABELS;
+      case SEQUENCE_CLASSIFICATION -> SequenceSamples.Target.SEQUENCE_LABEL;
+    };
+  }
+
+  /**
+   * Predicts every target; each counts the same, whatever its batch's size.
+   *
+   * @param labels names of a classifier's classes; none for a language model
    * @param progress told the number of batches done, after each
    */
-  public static Result of(Gpt model, SequentialWindows windows, LongConsumer progress) {
-    double sum = 0;
-    long tokens = 0;
-    long batches = 0;
-    for (TokenBatch batch : windows) {
-      sum += (double) model.loss(batch) * batch.tokens();
-      tokens += batch.tokens();
-      progress.accept(++batches);
+  public static Result of(
+      Gpt model, SequentialBatches batches, List<String> labels, LongConsumer progress) {
+    int count = Math.toIntExact(batches.batches());
+    float[] numbers = new float[NUMBERS * count + labels.size() * labels.size()];
+    for (int i = 0; i < count; i++) {
+      predict(model, batches.batch(i), i, count, labels.size(), numbers);
+      progress.accept(i + 1L);
     }
-    return new Result(sum / tokens, tokens);
+    return result(numbers, count, labels);
   }
 
   /** The same with the work shared among ranks: the same bits for any number of them. */
-  static Result shared(Gpt model, SequentialWindows windows, ModelExchange exchange) {
-    int batches = Math.toIntExact(windows.batches());
+  static Result shared(
+      Gpt model, SequentialBatches batches, List<String> labels, ModelExchange exchange) {
+    int count = Math.toIntExact(batches.batches());
     Collective ranks = exchange.collective();
-    float[] losses = exchange.neutral(batches);
-    for (int i = ranks.rank(); i < batches; i += ranks.worldSize()) {
+    float[] numbers = exchange.neutral(NUMBERS * count + labels.size() * labels.size());
+    for (int i = ranks.rank(); i < count; i += ranks.worldSize()) {
       ranks.requireWanted();
-      losses[i] = model.loss(windows.batch(i));
+      predict(model, batches.batch(i), i, count, labels.size(), numbers);
     }
-    losses = exchange.total(losses);
-    double sum = 0;
-    long tokens = 0;
-    for (int i = 0; i < batches; i++) {
-      sum += (double) losses[i] * windows.tokens(i);
-      tokens += windows.tokens(i);
+    return result(exchange.total(numbers), count, labels);
+  }
+
+  private static void predict(
+      Gpt model, TokenBatch batch, int index, int count, int classes, float[] numbers) {
+    Gpt.Evaluated evaluated = model.evaluate(batch);
+    int right = 0;
+    for (int i = 0; i < evaluated.predictions().length; i++) {
+      long target = batch.targets()[i];
+      if (target == TokenBatch.IGNORED) {
+        continue;
+      }
+      right += evaluated.predictions()[i] == target ? 1 : 0;
+      if (classes > 0) {
+        numbers[NUMBERS * count + (int) target * classes + evaluated.predictions()[i]]++;
+      }
     }
-    return new Result(sum / tokens, tokens);
+    numbers[NUMBERS * index] = (float) evaluated.lossSum();
+    numbers[NUMBERS * index + 1] = evaluated.targets();
+    numbers[NUMBERS * index + 2] = right;
+  }
+
+  private static Result result(float[] numbers, int count, List<String> labels) {
+    double loss = 0;
+    double targets = 0;
+    double right = 0;
+    for (int i = 0; i < NUMBERS * count; i += NUMBERS) {
+      loss += numbers[i];
+      targets += numbers[i + 1];
+      right += numbers[i + 2];
+    }
+    float[] confusion = java.util.Arrays.copyOfRange(numbers, NUMBERS * count, numbers.length);
+    return new Result(
+        loss / targets, (long) targets, right / targets, ConfusionMatrix.of(labels, confusion));
   }
 }

@@ -8,24 +8,34 @@ import java.io.Serializable;
  *
  * @param event what was measured
  * @param step updates done
- * @param split whose tokens
- * @param loss mean cross entropy in nats: over the steps since the last line, or over the evaluated
- *     batches
+ * @param epoch the same in passes over the train split; null where there are no epochs
+ * @param split whose samples
+ * @param loss over the steps since the last line: the objective's mean; of an evaluation: mean
+ *     cross entropy in nats
+ * @param accuracy of an evaluation: share of the targets that were the likeliest class
+ * @param macroF1 of a classifier's evaluation
+ * @param weightedF1 of a classifier's evaluation
  * @param lr learning rate of the last update
  * @param gradNorm of the last update, before clipping
  * @param tokensPerSecond trained, over all ranks, since the last line
  * @param stepMs mean milliseconds of a step since the last line
+ * @param timeSeconds when it was measured, since 1970
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record Metric(
     Event event,
     long step,
+    Double epoch,
     String split,
     double loss,
+    Double accuracy,
+    Double macroF1,
+    Double weightedF1,
     Double lr,
     Double gradNorm,
     Double tokensPerSecond,
-    Double stepMs)
+    Double stepMs,
+    double timeSeconds)
     implements Serializable {
 
   /** What a line is about. */
@@ -36,7 +46,25 @@ public record Metric(
     EVALUATION
   }
 
-  static Metric evaluation(long step, String split, double loss) {
-    return new Metric(Event.EVALUATION, step, split, loss, null, null, null, null);
+  static Metric evaluation(long step, Double epoch, String split, Evaluation.Result result) {
+    boolean classifier = !result.confusion().labels().isEmpty();
+    return new Metric(
+        Event.EVALUATION,
+        step,
+        epoch,
+        split,
+        result.loss(),
+        result.accuracy(),
+        classifier ? (Double) result.report().macroAverage().f1() : null,
+        classifier ? (Double) result.report().weightedAverage().f1() : null,
+        null,
+        null,
+        null,
+        null,
+        now());
+  }
+
+  static double now() {
+    return System.currentTimeMillis() / 1e3;
   }
 }

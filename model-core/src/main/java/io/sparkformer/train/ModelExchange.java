@@ -52,7 +52,9 @@ public final class ModelExchange implements AutoCloseable {
       int numbers, List<Integer> buckets, List<Integer> offsets, List<Integer> bucketFloats) {
 
     static Layout of(Gpt model, int microBatches, int worldSize) {
-      int numbers = Math.max(LEAST_NUMBERS, Math.max(microBatches, DIGITS_OF_LONG * worldSize));
+      int numbers =
+          Math.max(
+              LEAST_NUMBERS, Math.max(Trainer.NUMBERS * microBatches, DIGITS_OF_LONG * worldSize));
       List<Integer> buckets = new ArrayList<>();
       List<Integer> offsets = new ArrayList<>();
       List<Integer> floats = new ArrayList<>(List.of(aligned(numbers)));
@@ -221,6 +223,9 @@ public final class ModelExchange implements AutoCloseable {
   /** A number of every rank, for all. */
   long[] gather(long own) {
     int worldSize = collective.worldSize();
+    if (worldSize == 1) {
+      return new long[] {own};
+    }
     float[] digits = neutral(worldSize * DIGITS_OF_LONG);
     for (int i = 0; i < DIGITS_OF_LONG; i++) {
       digits[collective.rank() * DIGITS_OF_LONG + i] = own >>> (i * DIGIT_BITS) & 0xffff;

@@ -3,8 +3,11 @@ package io.sparkformer.train;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.sparkformer.datasets.sample.EpochOrder;
+import io.sparkformer.model.Initialization;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
+import java.util.List;
 
 /**
  * All that decides the outcome of a training run, apart from its data. The keys of the YAML form
@@ -12,37 +15,51 @@ import io.sparkformer.model.Precision;
  */
 public record Recipe(
     ModelConfig model,
+    DataChoice data,
     Training training,
-    Optimizer optimizer,
+    Loss loss,
+    OptimizerChoice optimizer,
     Schedule schedule,
-    Evaluations evaluation,
+    EvaluationPlan evaluation,
     Checkpoints checkpoint) {
 
   /**
    * How long and in which portions.
    *
-   * @param maxSteps updates of the weights
+   * @param maxSteps updates of the weights; replaced if maxEpochs counts
+   * @param maxEpochs passes over the train split; 0 if maxSteps counts
+   * @param stepsPerEpoch follows from the data; 0 if there are no epochs
    * @param microBatchSize rows of one forward and backward pass
    * @param globalBatchSize rows of one step, a multiple of microBatchSize; 0 stands for one
    *     micro-batch and is replaced by it
    * @param precision of matrix products and activations
    * @param seed of initialization, samples and dropout
    * @param threads of one rank; 0 for the executor's cores
+   * @param initialization of new weights
+   * @param initFrom a model directory whose weights to start from; empty for none
+   * @param freeze patterns of the names of weights that stay as they are
    * @param logInterval steps between two lines of metrics
    * @param verifyInterval steps between two checks that all ranks hold the same weights; 0 for none
    */
   public record Training(
       long maxSteps,
+      int maxEpochs,
+      long stepsPerEpoch,
       int microBatchSize,
       int globalBatchSize,
       Precision precision,
       long seed,
       int threads,
+      Initialization initialization,
+      String initFrom,
+      List<String> freeze,
       int logInterval,
       int verifyInterval) {
 
     public Training {
       atLeast("training.max-steps", maxSteps, 1);
+      atLeast("training.max-epochs", maxEpochs, 0);
+      freeze = List.copyOf(freeze);
       atLeast("training.micro-batch-size", microBatchSize, 1);
       atLeast("training.global-batch-size", globalBatchSize, 0);
       globalBatchSize = globalBatchSize == 0 ? microBatchSize : globalBatchSize;
@@ -60,49 +77,48 @@ public record Recipe(
     public int gradAccumSteps() {
       return globalBatchSize / microBatchSize;
     }
-  }
 
-  /** AdamW's numbers; weight decay applies to matrices only. */
-  public record Optimizer(
-      double learningRate,
-      double beta1,
-      double beta2,
-      double epsilon,
-      double weightDecay,
-      double maxGradNorm) {
-
-    public Optimizer {
-      notNegative("optimizer.learning-rate", learningRate);
-      fraction("optimizer.beta1", beta1);
-      fraction("optimizer.beta2", beta2);
-      require(epsilon > 0, "optimizer.epsilon is %s: it must be above 0", epsilon);
-      notNegative("optimizer.weight-decay", weightDecay);
-      notNegative("optimizer.max-grad-norm", maxGradNorm);
+    private Training over(long epochSteps) {
+      return new Training(
+          maxEpochs > 0 ? Math.multiplyExact(maxEpochs, epochSteps) : maxSteps,
+          maxEpochs,
+          epochSteps,
+          microBatchSize,
+          globalBatchSize,
+          precision,
+          seed,
+          threads,
+          initialization,
+          initFrom,
+          freeze,
+          logInterval,
+          verifyInterval);
     }
   }
 
   /**
-   * When to measure the loss of both splits.
+   * Cross entropy's options.
    *
-   * @param interval steps between two evaluations; one more is made at the end
-   * @param batches micro-batch-sized batches of each split, evenly spaced; 0 for the whole valid
-   *     split and as many batches of the train split
+   * @param labelSmoothing share of a target's probability that all classes share
+   * @param classWeights how much a target of each class counts; empty if all count the same
    */
-  public record Evaluations(int interval, int batches) {
-    public Evaluations {
-      atLeast("evaluation.interval", interval, 1);
-      atLeast("evaluation.batches", batches, 0);
+  public record Loss(double labelSmoothing, List<Double> classWeights) {
+    public Loss {
+      fraction("loss.label-smoothing", labelSmoothing);
+      classWeights = List.copyOf(classWeights);
+      classWeights.forEach(weight -> notNegative("loss.class-weights", weight));
     }
   }
 
   /**
    * When to save what a resumed run needs.
    *
-   * @param interval steps between two checkpoints; one more is made at the end
+   * @param interval between two checkpoints; one more is made at the end
+   * @param per what it counts
    * @param keep the newest ones that stay
    * @param onFailure what becomes of a run whose checkpoint cannot be written
    */
-  public record Checkpoints(int interval, int keep, OnFailure onFailure) {
+  public record Checkpoints(int interval, Per per, int keep, OnFailure onFailure) {
     public Checkpoints {
       atLeast("checkpoint.interval", interval, 1);
       atLeast("checkpoint.keep", keep, 1);
@@ -117,6 +133,59 @@ public record Recipe(
     /** It ends. */
     @JsonProperty("stop")
     STOP
+  }
+
+  public Recipe {
+    require(
+        data.order() == DataChoice.Order.EPOCHS
+            || (training.maxEpochs() == 0
+                && schedule.per() == Per.STEP
+                && schedule.decayEpochs() == 0
+                && evaluation.per() == Per.STEP
+                && checkpoint.per() == Per.STEP),
+        "the recipe counts epochs, but data.order is random, which has none: set data.order=epochs");
+    require(
+        loss.classWeights().isEmpty() || loss.classWeights().size() == model.numClasses(),
+        "loss.class-weights has %d numbers, but there are %d classes: give one for each",
+        loss.classWeights().size(),
+        model.numClasses());
+    require(
+        model.head().isClassifier() || !evaluation.monitor().ofClasses(),
+        "evaluation.monitor is %s, which a language model does not have: set it to loss or accuracy",
+        evaluation.monitor().label());
+  }
+
+  /** The same with what follows from the number of samples. */
+  Recipe over(DataShape shape) {
+    if (data.order() == DataChoice.Order.RANDOM) {
+      return this;
+    }
+    boolean windows = !model.head().isClassifier() && data.samples() == DataChoice.Samples.WINDOWS;
+    long samples =
+        windows ? (shape.trainTokens() - 1) / model.contextLength() : shape.trainSequences();
+    long epochSteps =
+        samples < 1 // Which is refused, with its reason, where the data is opened.
+            ? 1
+            : EpochOrder.stepsPerEpoch(samples, training.globalBatchSize(), data.remainder());
+    schedule.requireFits(epochSteps);
+    return new Recipe(
+        model, data, training.over(epochSteps), loss, optimizer, schedule, evaluation, checkpoint);
+  }
+
+  /** The rate of an update, counted from 0. */
+  double learningRate(long step) {
+    return schedule.learningRate(
+        step, training.maxSteps(), training.stepsPerEpoch(), optimizer.learningRate());
+  }
+
+  /** Steps between two evaluations. */
+  long evaluationSteps() {
+    return evaluation.per().steps(evaluation.interval(), training.stepsPerEpoch());
+  }
+
+  /** Steps between two checkpoints. */
+  long checkpointSteps() {
+    return checkpoint.per().steps(checkpoint.interval(), training.stepsPerEpoch());
   }
 
   /** Weights, gradients and two moments in float32. */
@@ -144,7 +213,8 @@ public record Recipe(
     double tokens = (double) training.microBatchSize() * model.contextLength();
     double batch =
         tokens
-            * (LOGIT_COPIES * model.vocabSize() + (double) model.numLayers() * model.embeddingDim())
+            * (LOGIT_COPIES * model.numClasses()
+                + (double) model.numLayers() * model.embeddingDim())
             * 4;
     require(
         tokens <= Integer.MAX_VALUE && weights + batch <= memoryBytes,
@@ -164,7 +234,7 @@ public record Recipe(
     require(value >= 0 && Double.isFinite(value), "%s is %s: it must be 0 or more", key, value);
   }
 
-  private static void fraction(String key, double value) {
+  static void fraction(String key, double value) {
     require(value >= 0 && value < 1, "%s is %s: it must be at least 0 and below 1", key, value);
   }
 }

@@ -21,8 +21,8 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
-import java.util.regex.Pattern;
+import java.util.Objects;
+import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -36,10 +36,6 @@ public final class RecipeFile {
           .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
           .propertyNamingStrategy(PropertyNamingStrategies.KEBAB_CASE)
           .build();
-
-  /** YAML 1.1 reads 1e-3 as text: only 1.0e-3 is a number there. */
-  private static final Pattern NUMBER =
-      Pattern.compile("[-+]?[0-9]+(\\.[0-9]*)?([eE][-+]?[0-9]+)?");
 
   private static final String DEFAULTS = "recipe-defaults.yaml";
 
@@ -85,7 +81,7 @@ public final class RecipeFile {
     JsonNode root = tree(text, source);
     if (!root.isMissingNode() && !root.isNull()) {
       require(root.isObject(), "%s is not a recipe: it must have sections such as model:", source);
-      overlay(recipe.values, (ObjectNode) root, "", source);
+      RecipeOverlay.put(recipe.values, (ObjectNode) root, source);
     }
     return recipe;
   }
@@ -102,8 +98,8 @@ public final class RecipeFile {
     } catch (JsonProcessingException e) {
       throw new InvalidInputException(
           String.format(
-              "%s is not YAML: line %d: %s",
-              source, e.getLocation().getLineNr(), problem(e.getOriginalMessage())),
+              "%s is not YAML: line %d: %s%s",
+              source, e.getLocation().getLineNr(), problem(e.getOriginalMessage()), hint(text)),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException("reading from memory failed", e);
@@ -125,106 +121,100 @@ public final class RecipeFile {
           "--set %s: it must be section.key=value, as in training.max-steps=100",
           setting);
       ObjectNode change = YAML.createObjectNode();
-      change
-          .putObject(setting.substring(0, dot))
-          .set(setting.substring(dot + 1, equals), scalar(setting, setting.substring(equals + 1)));
-      overlay(copy, change, "", "--set " + setting);
+      String[] sections = setting.substring(0, equals).split("\\.", -1);
+      ObjectNode section = change;
+      for (String name : List.of(sections).subList(0, sections.length - 1)) {
+        section = section.putObject(name);
+      }
+      section.set(sections[sections.length - 1], scalar(setting, setting.substring(equals + 1)));
+      RecipeOverlay.put(copy, change, "--set " + setting);
     }
     return new RecipeFile(copy);
+  }
+
+  /** A star is an alias in YAML, and common in patterns. */
+  private static String hint(String text) {
+    return text.contains("*") ? ": quote what begins with *, as in ['*.bias']" : "";
   }
 
   private static JsonNode scalar(String setting, String text) {
     try {
       return YAML.readTree(text);
     } catch (JsonProcessingException e) {
-      throw new InvalidInputException(String.format("--set %s: the value is not YAML", setting), e);
+      throw new InvalidInputException(
+          String.format("--set %s: the value is not YAML%s", setting, hint(text)), e);
     }
-  }
-
-  private static void overlay(ObjectNode known, ObjectNode given, String prefix, String source) {
-    for (Map.Entry<String, JsonNode> field : given.properties()) {
-      String key = prefix + field.getKey();
-      JsonNode before = known.get(field.getKey());
-      require(
-          before != null,
-          "%s: unknown key '%s': known here are %s",
-          source,
-          key,
-          names(known, prefix));
-      JsonNode value = field.getValue();
-      if (before.isObject()) {
-        require(
-            value.isObject(),
-            "%s: '%s' is a section: it must hold keys such as %s",
-            source,
-            key,
-            names((ObjectNode) before, key + "."));
-        overlay((ObjectNode) before, (ObjectNode) value, key + ".", source);
-      } else {
-        known.set(field.getKey(), typed(before, value, key, source));
-      }
-    }
-  }
-
-  private static String names(ObjectNode node, String prefix) {
-    List<String> names = new ArrayList<>();
-    node.fieldNames().forEachRemaining(name -> names.add(prefix + name));
-    return String.join(", ", names);
-  }
-
-  /** The value, of the type that the default has. */
-  private static JsonNode typed(JsonNode before, JsonNode value, String key, String source) {
-    String given = shown(value);
-    boolean number = value.isNumber() || NUMBER.matcher(given).matches();
-    if (before.isIntegralNumber()) {
-      require(
-          value.isIntegralNumber() && value.canConvertToLong(),
-          "%s: %s is '%s': it must be a whole number",
-          source,
-          key,
-          given);
-      return value;
-    }
-    if (before.isNumber()) {
-      require(number, "%s: %s is '%s': it must be a number", source, key, given);
-      return YAML.getNodeFactory().numberNode(Double.parseDouble(given));
-    }
-    if (before.isBoolean()) {
-      require(value.isBoolean(), "%s: %s is '%s': it must be true or false", source, key, given);
-      return value;
-    }
-    require(value.isTextual(), "%s: %s is '%s': it must be a word", source, key, given);
-    return value;
-  }
-
-  private static String shown(JsonNode value) {
-    if (value.isNull() || value.isMissingNode()) {
-      return "";
-    }
-    return value.isValueNode() ? value.asText() : value.toString();
   }
 
   /**
    * The checked recipe for a data set.
    *
-   * @param vocabSize the data set's; the model's may be larger, not smaller
-   * @throws InvalidInputException if a value is impossible
+   * @param data the model's vocabulary may be larger than its, not smaller
+   * @throws InvalidInputException if a value is impossible, or does not fit the data
    */
-  public Recipe bind(int vocabSize) {
+  public Recipe bind(DataShape data) {
     ObjectNode bound = values.deepCopy();
     ObjectNode model = (ObjectNode) bound.get("model");
     long given = model.get("vocab-size").asLong();
     require(
-        given == 0 || given >= vocabSize,
+        given == 0 || given >= data.vocabSize(),
         "model.vocab-size is %d, but the data set has %d tokens: leave the key away, or raise it",
         given,
-        vocabSize);
-    model.put("vocab-size", given == 0 ? vocabSize : given);
+        data.vocabSize());
+    model.put("vocab-size", given == 0 ? data.vocabSize() : given);
+    bindHead((ObjectNode) model.get("head"), data);
     try {
-      return YAML.treeToValue(bound, Recipe.class);
+      return YAML.treeToValue(bound, Recipe.class).over(data);
     } catch (JsonProcessingException e) {
       throw mistake(e);
     }
+  }
+
+  private static void bindHead(ObjectNode head, DataShape data) {
+    String kind = head.get("kind").asText();
+    if (!kind.endsWith("-classification")) {
+      return; // A language model, or no kind at all, which is said later.
+    }
+    long given = head.get("num-labels").asLong();
+    int labels = data.labels().size();
+    require(
+        given == 0 || labels == 0 || given == labels,
+        "model.head.num-labels is %d, but the data set has %d labels (%s): leave the key away",
+        given,
+        labels,
+        String.join(", ", data.labels()));
+    require(
+        given > 0 || labels > 0,
+        "model.head.kind is %s, but the data set has no labels: make it with tokenize --label-column, or set"
+            + " model.head.kind=language-model",
+        kind);
+    head.put("num-labels", given == 0 ? labels : given);
+  }
+
+  /**
+   * The data section, checked, which says where data comes from before there is any.
+   *
+   * @throws InvalidInputException if a value is impossible
+   */
+  public DataChoice data() {
+    try {
+      return YAML.treeToValue(values.get("data"), DataChoice.class);
+    } catch (JsonMappingException e) {
+      e.prependPath(values, "data"); // so that messages name the whole key
+      throw mistake(e);
+    } catch (JsonProcessingException e) {
+      throw mistake(e);
+    }
+  }
+
+  /** The seed, which decides synthetic data, too. */
+  public long seed() {
+    return values.get("training").get("seed").asLong();
+  }
+
+  /** The model directory to start from, if one is named. */
+  public Optional<String> initFrom() {
+    return Optional.of(values.get("training").get("init-from").asText()).filter(p -> !p.isBlank());
   }
 
   private InvalidInputException mistake(JsonProcessingException e) {
@@ -237,6 +227,7 @@ public final class RecipeFile {
                 ".",
                 mapping.getPath().stream()
                     .map(JsonMappingException.Reference::getFieldName)
+                    .filter(Objects::nonNull) // an element of a list
                     .toList())
             : "";
     if (e instanceof InvalidFormatException format && format.getTargetType().isEnum()) {
@@ -245,6 +236,10 @@ public final class RecipeFile {
               "%s is '%s': it must be one of %s",
               key, format.getValue(), choices(format.getTargetType())),
           e);
+    }
+    if (e instanceof InvalidFormatException format && format.getTargetType() == Double.class) {
+      return new InvalidInputException(
+          String.format("%s holds '%s': it must be a list of numbers", key, format.getValue()), e);
     }
     if (e.getCause() instanceof InputCoercionException) {
       JsonNode given = values.at("/" + key.replace('.', '/'));

@@ -4,6 +4,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.evaluation.Showcase;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -15,6 +16,7 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
@@ -32,6 +34,9 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   public static final String RECIPE = "recipe.yaml";
 
+  public static final String LOSSES = "loss.png";
+  public static final String RATES = "learning-rate.png";
+  public static final String REPORT = "report.html";
   private static final String RUN_LINE = "# run ";
   private static final String WRITING = ".writing";
   private static final String OLD = ".old";
@@ -120,7 +125,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
       if (!fileSystem.mkdirs(mark(runId))) {
         throw new IOException("cannot create " + Storage.shown(mark(runId)));
       }
-      for (Path own : List.of(checkpoints(), best(), last(), metrics(), losses())) {
+      for (Path own : own()) {
         fileSystem.delete(own, true); // what else lies here is the user's
       }
       if (!fileSystem.mkdirs(checkpoints())) {
@@ -165,13 +170,19 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     }
   }
 
-  private Path metrics() {
-    return new Path(path, MetricsLog.FILE_NAME);
-  }
-
-  /** Where the curves are drawn. */
-  public Path losses() {
-    return new Path(path, "loss.png");
+  private List<Path> own() {
+    return Stream.of(
+            "checkpoints",
+            "best",
+            "last",
+            MetricsLog.FILE_NAME,
+            TensorBoardLog.DIRECTORY,
+            Showcase.FILE_NAME,
+            LOSSES,
+            RATES,
+            REPORT)
+        .map(name -> new Path(path, name))
+        .toList();
   }
 
   public Path checkpoints() {

@@ -1,7 +1,12 @@
 package io.sparkformer.train;
 
+import ai.djl.Device;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.TokenDataset;
+import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.Precision;
 import io.sparkformer.train.RunWriter.Part;
 import java.io.IOException;
 import java.time.Duration;
@@ -21,7 +26,7 @@ public final class RunKeeper implements AutoCloseable {
   private final RunDirectory.Mode mode;
   private final String runId;
   private final Duration patience;
-  private final Consumer<Metric> listener;
+  private final Consumer<TrainingEvent> listener;
   private CheckpointStore checkpoints;
   private List<Metric> earlier = List.of();
   private boolean own;
@@ -34,14 +39,14 @@ public final class RunKeeper implements AutoCloseable {
    * @param mode what to do about an output that is there, unless this run made it
    * @param runId the same in every attempt of one run, and in no other
    * @param patience how long a step may wait for storage before what is due is skipped
-   * @param listener told every metric as it is measured
+   * @param listener told what happens in the run
    */
   public RunKeeper(
       RunDirectory directory,
       RunDirectory.Mode mode,
       String runId,
       Duration patience,
-      Consumer<Metric> listener) {
+      Consumer<TrainingEvent> listener) {
     this.directory = directory;
     this.mode = mode;
     this.runId = runId;
@@ -58,7 +63,8 @@ public final class RunKeeper implements AutoCloseable {
    * @throws io.sparkformer.datasets.InvalidInputException if the output does not fit the mode or is
    *     another run's
    */
-  Optional<RunState> restore(RecipeFile recipe, int keep, RunState now, Gpt model, AdamW optimizer)
+  Optional<RunState> restore(
+      RecipeFile recipe, int keep, RunState now, Gpt model, Optimizer optimizer)
       throws IOException {
     checkpoints = new CheckpointStore(directory, recipe.yaml(), keep);
     own = directory.runId().equals(Optional.of(runId));
@@ -98,6 +104,8 @@ public final class RunKeeper implements AutoCloseable {
             directory,
             checkpoints,
             MetricsLog.create(directory.fileSystem(), directory.path(), earlier),
+            TensorBoardLog.create(directory.fileSystem(), directory.path(), earlier),
+            listener,
             onFailure,
             patience);
   }
@@ -113,7 +121,16 @@ public final class RunKeeper implements AutoCloseable {
 
   void record(Metric metric) throws IOException {
     writer.append(metric);
-    listener.accept(metric);
+    listener.accept(new TrainingEvent.Logged(metric));
+  }
+
+  void tell(TrainingEvent event) {
+    listener.accept(event);
+  }
+
+  /** Where everything is kept. */
+  RunDirectory directory() {
+    return directory;
   }
 
   /** Whether there is room for a snapshot of what is due at a step; a warning says if not. */
@@ -129,6 +146,22 @@ public final class RunKeeper implements AutoCloseable {
   /** Waits until everything is written. */
   void await() throws IOException {
     writer.await();
+  }
+
+  /**
+   * Writes what the best model makes of the data, for people to see; a failure is a warning.
+   *
+   * @param reading how its splits become rows
+   * @param device to do it on
+   */
+  void show(TokenDataset data, Reading reading, Device device) {
+    try (Gpt model =
+        ModelDirectory.at(directory.fileSystem(), directory.best()).load(Precision.FP32, device)) {
+      long step = EvaluationRecord.read(directory.fileSystem(), directory.best()).step();
+      ShowcaseMaker.of(model, data, reading, step).write(directory.fileSystem(), directory.path());
+    } catch (IOException | RuntimeException e) {
+      LOG.warn("no samples of the best model: {}", e.toString());
+    }
   }
 
   @Override

@@ -21,21 +21,36 @@ import org.apache.hadoop.fs.Path;
  * What a run knows beside its weights and moments.
  *
  * @param step updates done; with the seed this is the sampler's position too
- * @param bestValidLoss of the evaluations so far; infinite before the first
+ * @param best the monitored figure of the model in best/; infinitely bad before the first
+ * @param bestSeen the same of all evaluations, kept or not
+ * @param evaluationsSinceBest in a row that were not better
  * @param dataFingerprint of the data set that it trains on
  * @param model its shape
  * @param seed of initialization, samples and dropout
  * @param globalBatchSize rows of a step
  * @param microBatchSize rows of a pass
+ * @param data how the data set is read
+ * @param optimizer the rule, which decides what moments there are
+ * @param monitor what {@code best} and {@code bestSeen} are figures of
+ * @param direction which way is better: min or max
  */
 record RunState(
     long step,
-    double bestValidLoss,
+    double best,
+    double bestSeen,
+    long evaluationsSinceBest,
     String dataFingerprint,
     ModelConfig model,
     long seed,
     int globalBatchSize,
-    int microBatchSize) {
+    int microBatchSize,
+    DataChoice data,
+    OptimizerChoice.Kind optimizer,
+    EvaluationPlan.Monitor monitor,
+    EvaluationPlan.Best direction) {
+
+  /** How far a run is, beside its steps. */
+  record Standing(double best, double bestSeen, long evaluationsSinceBest) {}
 
   /** Names of the model's keys as recipes have them. */
   private static final ObjectMapper KEBAB =
@@ -43,16 +58,26 @@ record RunState(
 
   private static final int SHOWN_DIGITS = 12;
 
-  static RunState of(long step, double bestValidLoss, Recipe recipe, DatasetManifest data) {
+  static RunState of(long step, Standing standing, Recipe recipe, DatasetManifest data) {
     Recipe.Training training = recipe.training();
     return new RunState(
         step,
-        bestValidLoss,
+        standing.best(),
+        standing.bestSeen(),
+        standing.evaluationsSinceBest(),
         fingerprint(data),
         recipe.model(),
         training.seed(),
         training.globalBatchSize(),
-        training.microBatchSize());
+        training.microBatchSize(),
+        recipe.data(),
+        recipe.optimizer().kind(),
+        recipe.evaluation().monitor(),
+        recipe.evaluation().direction());
+  }
+
+  Standing standing() {
+    return new Standing(best, bestSeen, evaluationsSinceBest);
   }
 
   private static String fingerprint(DatasetManifest manifest) {
@@ -77,13 +102,33 @@ record RunState(
         "the data set (its fingerprint)",
         dataFingerprint.substring(0, SHOWN_DIGITS),
         now.dataFingerprint.substring(0, SHOWN_DIGITS));
-    JsonNode shape = KEBAB.valueToTree(model);
-    for (Map.Entry<String, JsonNode> key : KEBAB.valueToTree(now.model).properties()) {
-      same(run, "model." + key.getKey(), shape.get(key.getKey()).asText(), key.getValue().asText());
-    }
+    same(run, "model.", KEBAB.valueToTree(model), KEBAB.valueToTree(now.model));
+    same(run, "data.", KEBAB.valueToTree(data), KEBAB.valueToTree(now.data));
+    same(run, "optimizer.kind", word(optimizer), word(now.optimizer));
+    same(run, "evaluation.monitor", word(monitor), word(now.monitor));
+    same(run, "evaluation.best", word(direction), word(now.direction));
     same(run, "training.seed", seed, now.seed);
     same(run, "training.global-batch-size", globalBatchSize, now.globalBatchSize);
     same(run, "training.micro-batch-size", microBatchSize, now.microBatchSize);
+  }
+
+  private static String word(Enum<?> choice) {
+    return KEBAB.valueToTree(choice).asText();
+  }
+
+  private static void same(Path run, String section, JsonNode before, JsonNode now) {
+    for (Map.Entry<String, JsonNode> key : now.properties()) {
+      JsonNode then = before.path(key.getKey());
+      if (key.getValue().isObject()) {
+        same(run, section + key.getKey() + ".", then, key.getValue());
+      } else {
+        same(run, section + key.getKey(), text(then), text(key.getValue()));
+      }
+    }
+  }
+
+  private static String text(JsonNode value) {
+    return value.isValueNode() ? value.asText() : value.toString();
   }
 
   private static void same(Path run, String what, Object before, Object now) {

@@ -11,8 +11,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.hadoop.fs.FSError;
+import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -33,6 +35,8 @@ final class RunWriter implements AutoCloseable {
   private final RunDirectory directory;
   private final CheckpointStore checkpoints;
   private final MetricsLog metrics;
+  private final TensorBoardLog events;
+  private final Consumer<TrainingEvent> listener;
   private final Recipe.OnFailure onFailure;
   private final Duration patience;
   private final Semaphore room = new Semaphore(SNAPSHOTS);
@@ -68,17 +72,22 @@ final class RunWriter implements AutoCloseable {
   /**
    * A writer that takes over the metrics.
    *
+   * @param listener told of checkpoints, on this writer's thread
    * @param patience how long {@link #awaitRoom} waits
    */
   RunWriter(
       RunDirectory directory,
       CheckpointStore checkpoints,
       MetricsLog metrics,
+      TensorBoardLog events,
+      Consumer<TrainingEvent> listener,
       Recipe.OnFailure onFailure,
       Duration patience) {
     this.directory = directory;
     this.checkpoints = checkpoints;
     this.metrics = metrics;
+    this.events = events;
+    this.listener = listener;
     this.onFailure = onFailure;
     this.patience = patience;
   }
@@ -134,7 +143,10 @@ final class RunWriter implements AutoCloseable {
     unlessToStop(
         MetricsLog.FILE_NAME,
         ", and checkpoints have the lines that it lacks",
-        () -> metrics.append(metric));
+        () -> {
+          metrics.append(metric);
+          events.append(metric);
+        });
   }
 
   private void write(Part part, RunState state, Snapshot snapshot) throws IOException {
@@ -143,11 +155,12 @@ final class RunWriter implements AutoCloseable {
           unlessToStop(
               "the best model of step " + state.step(),
               ": make room or mend the storage",
-              () -> directory.replace(directory.best(), snapshot::writeModel));
-      case LAST -> directory.replace(directory.last(), snapshot::writeModel);
+              () -> directory.replace(directory.best(), snapshot::writeEvaluated));
+      case LAST -> directory.replace(directory.last(), snapshot::writeEvaluated);
       case CHECKPOINT -> {
         try {
-          checkpoints.write(state, snapshot, metrics);
+          Path written = checkpoints.write(state, snapshot, metrics);
+          listener.accept(new TrainingEvent.CheckpointWritten(state.step(), written));
         } catch (IOException | RuntimeException | FSError e) { // the latter: a full local disk
           survive(state, e);
         }
@@ -245,8 +258,8 @@ final class RunWriter implements AutoCloseable {
   public void close() throws IOException {
     thread.execute(
         () -> {
-          try {
-            metrics.close();
+          try (metrics) {
+            events.close();
           } catch (IOException e) {
             unlessFailed(
                 MetricsLog.FILE_NAME,

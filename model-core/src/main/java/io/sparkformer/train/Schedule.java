@@ -9,11 +9,19 @@ import com.fasterxml.jackson.annotation.JsonProperty;
  * (Loshchilov and Hutter 2017, arXiv:1608.03983) to a minimum.
  *
  * @param kind the form after warm-up
+ * @param per whether the rate changes with every step, or at the beginning of an epoch
  * @param warmupSteps step i of them has (i + 1) / (warmupSteps + 1) of the full rate
- * @param decaySteps the step from which the minimum holds; 0 for the run's last
+ * @param decaySteps the step at which the minimum is reached; 0 for the run's last
+ * @param decayEpochs the same in epochs; 0 if decaySteps counts
  * @param minLearningRate where decay ends
  */
-public record Schedule(Kind kind, long warmupSteps, long decaySteps, double minLearningRate) {
+public record Schedule(
+    Kind kind,
+    Per per,
+    long warmupSteps,
+    long decaySteps,
+    long decayEpochs,
+    double minLearningRate) {
 
   /** The form after warm-up. */
   public enum Kind {
@@ -21,13 +29,23 @@ public record Schedule(Kind kind, long warmupSteps, long decaySteps, double minL
     CONSTANT,
     @JsonProperty("linear")
     LINEAR,
+    /** From the minimum on, the minimum. */
     @JsonProperty("cosine")
-    COSINE
+    COSINE,
+    /** PyTorch's CosineAnnealingLR: from the minimum on it rises again, as the cosine does. */
+    @JsonProperty("cosine-annealing")
+    COSINE_ANNEALING
   }
 
   public Schedule {
     Recipe.atLeast("schedule.warmup-steps", warmupSteps, 0);
     Recipe.atLeast("schedule.decay-steps", decaySteps, 0);
+    Recipe.atLeast("schedule.decay-epochs", decayEpochs, 0);
+    require(
+        decaySteps == 0 || decayEpochs == 0,
+        "schedule.decay-steps (%d) and schedule.decay-epochs (%d) exclude each other: set one to 0",
+        decaySteps,
+        decayEpochs);
     Recipe.notNegative("schedule.min-learning-rate", minLearningRate);
     require(
         decaySteps == 0 || decaySteps > warmupSteps,
@@ -41,21 +59,34 @@ public record Schedule(Kind kind, long warmupSteps, long decaySteps, double minL
    *
    * @param step from 0
    * @param maxSteps of the run
+   * @param stepsPerEpoch of the run; 0 if it has no epochs
    * @param learningRate the full rate
    */
-  public double learningRate(long step, long maxSteps, double learningRate) {
-    if (step < warmupSteps) {
-      return learningRate * (step + 1) / (warmupSteps + 1);
+  public double learningRate(long step, long maxSteps, long stepsPerEpoch, double learningRate) {
+    long at = per == Per.EPOCH ? step / stepsPerEpoch * stepsPerEpoch : step;
+    if (at < warmupSteps) {
+      return learningRate * (at + 1) / (warmupSteps + 1);
     }
     if (kind == Kind.CONSTANT) {
       return learningRate;
     }
-    long end = decaySteps == 0 ? maxSteps : decaySteps;
-    if (step >= end) {
+    long given = decayEpochs > 0 ? decayEpochs * stepsPerEpoch : decaySteps;
+    long end = given == 0 ? maxSteps : given;
+    if (at >= end && kind != Kind.COSINE_ANNEALING) {
       return minLearningRate;
     }
-    double progress = (double) (step - warmupSteps) / (end - warmupSteps);
+    double progress = (double) (at - warmupSteps) / Math.max(1, end - warmupSteps);
     double share = kind == Kind.LINEAR ? 1 - progress : 0.5 * (1 + Math.cos(Math.PI * progress));
     return minLearningRate + (learningRate - minLearningRate) * share;
+  }
+
+  /** Refuses a decay in epochs that ends before the warm-up in steps does. */
+  void requireFits(long stepsPerEpoch) {
+    require(
+        decayEpochs == 0 || decayEpochs * stepsPerEpoch > warmupSteps,
+        "schedule.decay-epochs (%d) of %d steps must be above schedule.warmup-steps (%d): lower warmup-steps",
+        decayEpochs,
+        stepsPerEpoch,
+        warmupSteps);
   }
 }

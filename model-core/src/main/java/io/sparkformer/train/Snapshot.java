@@ -3,7 +3,7 @@ package io.sparkformer.train;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
@@ -12,7 +12,6 @@ import java.io.IOException;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -24,24 +23,40 @@ final class Snapshot implements AutoCloseable {
 
   private final NDManager manager;
   private final ModelConfig config;
-  private final Tokenizer tokenizer;
+  private final ModelDirectory.Company company;
+  private final Optional<EvaluationRecord> evaluation;
   private final Map<String, NDArray> weights;
   private final Map<String, NDArray> moments;
 
   private Snapshot(
-      Gpt model, Tokenizer tokenizer, Map<String, NDArray> optimizerState, NDManager manager) {
+      Gpt model,
+      ModelDirectory.Company company,
+      Optional<EvaluationRecord> evaluation,
+      Map<String, NDArray> optimizerState,
+      NDManager manager) {
     this.manager = manager;
     this.config = model.config();
-    this.tokenizer = tokenizer;
+    this.company = company;
+    this.evaluation = evaluation;
     this.weights = copy(model.weights());
     this.moments = copy(optimizerState);
   }
 
-  /** Takes one; outlives the model and the optimizer. */
-  static Snapshot of(Gpt model, Tokenizer tokenizer, Optional<AdamW> optimizer) {
+  /**
+   * Takes one; outlives the model and the optimizer.
+   *
+   * @param company what the model is written with
+   * @param evaluation of this very model, if there was one
+   */
+  static Snapshot of(
+      Gpt model,
+      ModelDirectory.Company company,
+      Optional<EvaluationRecord> evaluation,
+      Optional<Optimizer> optimizer) {
     NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
-      return new Snapshot(model, tokenizer, optimizer.map(AdamW::state).orElse(Map.of()), manager);
+      return new Snapshot(
+          model, company, evaluation, optimizer.map(Optimizer::state).orElse(Map.of()), manager);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -60,13 +75,15 @@ final class Snapshot implements AutoCloseable {
   }
 
   void writeModel(FileSystem fileSystem, Path directory) throws IOException {
-    OptionalInt endOfText = tokenizer.endOfText();
-    ModelDirectory.at(fileSystem, directory)
-        .save(
-            config,
-            weights,
-            Optional.of(tokenizer),
-            endOfText.isPresent() ? Optional.of(endOfText.getAsInt()) : Optional.empty());
+    ModelDirectory.at(fileSystem, directory).save(config, weights, company);
+  }
+
+  /** The model, and how it did on the valid split. */
+  void writeEvaluated(FileSystem fileSystem, Path directory) throws IOException {
+    writeModel(fileSystem, directory);
+    if (evaluation.isPresent()) {
+      evaluation.get().write(fileSystem, directory);
+    }
   }
 
   void writeOptimizer(FileSystem fileSystem, Path file) throws IOException {

@@ -1,50 +1,58 @@
 package io.sparkformer.train;
 
-/** Losses and times of the steps since the last line, and of all. */
+/** Losses, tokens and times of the steps since the last line, and of all. */
 final class StepClock {
-  private final long tokensPerStep;
   private long started;
   private long nanos;
   private long allNanos;
   private double lossSum;
   private long steps;
-  private long allSteps;
-
-  StepClock(long tokensPerStep) {
-    this.tokensPerStep = tokensPerStep;
-  }
+  private double tokens;
+  private double allTokens;
 
   void start() {
     started = System.nanoTime();
   }
 
-  void stop(double loss) {
+  /**
+   * A step is done.
+   *
+   * @param done what it did
+   */
+  void stop(Trainer.Step done) {
     long took = System.nanoTime() - started;
     nanos += took;
     allNanos += took;
-    lossSum += loss;
+    lossSum += done.loss();
+    tokens += done.tokens();
+    allTokens += done.tokens();
     steps++;
-    allSteps++;
   }
 
-  Metric metric(long step, Trainer.Step last) {
+  Metric metric(long step, Double epoch, Trainer.Step last) {
     Metric metric =
         new Metric(
             Metric.Event.TRAIN,
             step,
+            epoch,
             "train",
             lossSum / steps,
+            null,
+            null,
+            null,
             last.learningRate(),
             last.gradNorm(),
-            tokensPerStep * steps * 1e9 / nanos,
-            nanos / 1e6 / steps);
+            tokens * 1e9 / nanos,
+            nanos / 1e6 / steps,
+            Metric.now());
     nanos = 0;
     lossSum = 0;
+    tokens = 0;
     steps = 0;
     return metric;
   }
 
   double tokensPerSecond() {
-    return allSteps == 0 ? 0 : tokensPerStep * allSteps * 1e9 / allNanos;
+    return allNanos == 0 ? 0 : allTokens * 1e9 / allNanos;
   }
 }

@@ -7,15 +7,17 @@ import ai.djl.ndarray.NDArray;
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkformer.collective.Collective;
 import io.sparkformer.collective.Span;
+import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TokenDataset;
-import io.sparkformer.datasets.TokenStream;
-import io.sparkformer.datasets.sample.SequentialWindows;
+import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.train.RunWriter.Part;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -29,33 +31,34 @@ public final class TrainingRun implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
-  private static final String DIVERGED =
+  static final String DIVERGED =
       "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
           + " checkpoints written before it are kept";
 
   private final RecipeFile file;
   private final Recipe recipe;
   private final TokenDataset data;
+  private final TrainingData samples;
+  private final List<String> labels;
   private final Gpt model;
-  private final AdamW optimizer;
-  private final TokenStream train;
-  private final SequentialWindows validWindows;
-  private final SequentialWindows trainWindows;
+  private final Optimizer optimizer;
   private final Optional<RunKeeper> keeper;
+  private final RunEvaluations evaluations;
+  private final Standing standing;
 
   private long step;
-  private double bestValidLoss = Double.POSITIVE_INFINITY;
-  private double lastTrainLoss;
-  private double lastValidLoss;
-  private long evaluatedStep = -1;
 
   /**
    * What a run came to.
    *
    * @param steps updates done in all
-   * @param trainLoss of the last model, over as many batches as the valid loss
-   * @param validLoss of the last model
-   * @param bestValidLoss of the model in best/
+   * @param epochs the same in passes over the train split; 0 if there are none
+   * @param train the last model's figures, over as many batches as valid's
+   * @param valid the last model's figures
+   * @param monitor what decided which model is best
+   * @param best its value for the model in best/
+   * @param stoppedEarly whether it ended because nothing became better
+   * @param truncated sequences of the data set that were cut
    * @param tokensPerSecond trained, over this run's steps without evaluations and checkpoints
    * @param seconds of this run
    * @param parameters of the model
@@ -63,9 +66,13 @@ public final class TrainingRun implements AutoCloseable {
    */
   public record Summary(
       long steps,
-      double trainLoss,
-      double validLoss,
-      double bestValidLoss,
+      double epochs,
+      Evaluation.Result train,
+      Evaluation.Result valid,
+      String monitor,
+      double best,
+      boolean stoppedEarly,
+      long truncated,
       double tokensPerSecond,
       double seconds,
       long parameters,
@@ -75,25 +82,32 @@ public final class TrainingRun implements AutoCloseable {
   private TrainingRun(RecipeFile file, TokenDataset data, Device device, Optional<RunKeeper> keeper)
       throws IOException {
     this.file = file;
-    this.recipe = file.bind(data.manifest().vocabSize());
+    this.recipe = file.bind(DataShape.of(data.manifest()));
     this.data = data;
     this.keeper = keeper;
     recipe.requireFits(
         ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
             .getTotalMemorySize());
-    this.train = data.split("train");
-    int rows = recipe.training().microBatchSize();
-    int contextLength = recipe.model().contextLength();
-    Trainer.sampled(recipe, train); // a stream that is too short must fail before anything starts
-    SequentialWindows valid = SequentialWindows.over(data.split("valid"), rows, contextLength);
-    int batches = recipe.evaluation().batches();
-    this.validWindows = batches == 0 ? valid : valid.evenlySpaced(batches);
-    this.trainWindows =
-        SequentialWindows.over(train, rows, contextLength).evenlySpaced(validWindows.batches());
+    this.labels =
+        recipe.model().head().isClassifier() ? data.manifest().labels() : List.<String>of();
+    // Data that does not fit must fail before anything starts.
+    this.samples = TrainingData.of(recipe, data);
     this.model =
         Gpt.initialized(
-            recipe.model(), recipe.training().precision(), device, recipe.training().seed());
-    this.optimizer = AdamW.of(model, recipe.optimizer());
+            recipe.model(),
+            recipe.training().precision(),
+            device,
+            recipe.training().seed(),
+            recipe.training().initialization());
+    this.standing = Standing.of(recipe.evaluation());
+    this.evaluations = new RunEvaluations(model, samples, labels);
+    try {
+      this.optimizer =
+          Optimizer.of(model, recipe.optimizer(), Trainer.frozen(recipe, model.weights().keySet()));
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
   }
 
   /**
@@ -113,8 +127,12 @@ public final class TrainingRun implements AutoCloseable {
       Optional<RunState> before =
           keeper.restore(
               file, run.recipe.checkpoint().keep(), run.state(), run.model, run.optimizer);
-      run.step = before.map(RunState::step).orElse(0L);
-      run.bestValidLoss = before.map(RunState::bestValidLoss).orElse(run.bestValidLoss);
+      if (before.isPresent()) {
+        run.step = before.get().step();
+        run.standing.restore(before.get().standing());
+      } else {
+        run.warmStart(keeper);
+      }
     } catch (IOException | RuntimeException e) {
       run.close();
       throw e;
@@ -122,8 +140,15 @@ public final class TrainingRun implements AutoCloseable {
     LOG.info(
         "{} parameters, {} train and {} valid tokens",
         String.format("%,d", run.model.parameterCount()),
-        String.format("%,d", run.train.length()),
-        String.format("%,d", data.split("valid").length()));
+        String.format("%,d", data.manifest().splits().get("train").tokens()),
+        String.format("%,d", data.manifest().splits().get("valid").tokens()));
+    if (run.samples.truncated() > 0) {
+      LOG.warn(
+          "{} sequences are longer than model.context-length {} and are cut on the {}",
+          run.samples.truncated(),
+          run.recipe.model().contextLength(),
+          run.recipe.data().truncate().name().toLowerCase(java.util.Locale.ROOT));
+    }
     return run;
   }
 
@@ -133,8 +158,17 @@ public final class TrainingRun implements AutoCloseable {
     return new TrainingRun(file, data, device, Optional.empty());
   }
 
+  private void warmStart(RunKeeper runKeeper) throws IOException {
+    if (file.initFrom().isPresent()) {
+      ModelDirectory source =
+          ModelDirectory.open(
+              runKeeper.directory().fileSystem().getConf(), Storage.path(file.initFrom().get()));
+      WarmStart.load(source, model, data.tokenizer(), labels);
+    }
+  }
+
   private RunState state() {
-    return RunState.of(step, bestValidLoss, recipe, data.manifest());
+    return RunState.of(step, standing.snapshot(), recipe, data.manifest());
   }
 
   /** Updates done so far. */
@@ -155,7 +189,8 @@ public final class TrainingRun implements AutoCloseable {
    */
   public Summary train(Collective collective) throws IOException {
     try (ModelExchange exchange =
-        ModelExchange.over(collective, model, recipe.training().gradAccumSteps())) {
+            ModelExchange.over(collective, model, recipe.training().gradAccumSteps());
+        Trainer trainer = new Trainer(recipe, model, optimizer, exchange)) {
       ReplicaCheck replicas = new ReplicaCheck(model, exchange);
       agree(exchange);
       replicas.requireSame(step);
@@ -165,17 +200,16 @@ public final class TrainingRun implements AutoCloseable {
       List<Span> spans = collective.spans();
       try (PrefetchedBatches batches =
           new PrefetchedBatches(
-              Trainer.sampled(recipe, train),
-              spans.get(0).first(),
-              spans.get(spans.size() - 1).end())) {
-        return train(exchange, replicas, batches);
+              samples.batches(), spans.get(0).first(), spans.get(spans.size() - 1).end())) {
+        return train(exchange, trainer, replicas, batches);
       }
     }
   }
 
-  /** Gives every rank the first one's weights, moments and step. */
+  /** Gives every rank the first one's weights, moments, step and standing. */
   private void agree(ModelExchange exchange) {
     step = exchange.gather(step)[0];
+    standing.agree(exchange);
     optimizer.step(step);
     exchange.broadcast(model.weightList().arrays());
     for (List<NDArray> moments : optimizer.moments()) {
@@ -183,49 +217,62 @@ public final class TrainingRun implements AutoCloseable {
     }
   }
 
-  private Summary train(ModelExchange exchange, ReplicaCheck replicas, Trainer.Batches batches)
+  private Summary train(
+      ModelExchange exchange, Trainer trainer, ReplicaCheck replicas, Trainer.Batches batches)
       throws IOException {
     long started = System.nanoTime();
     long firstStep = step;
     Recipe.Training training = recipe.training();
-    Trainer trainer = new Trainer(recipe, model, optimizer, exchange);
-    StepClock clock =
-        new StepClock((long) training.globalBatchSize() * recipe.model().contextLength());
-    while (step < training.maxSteps()) {
+    StepClock clock = new StepClock();
+    while (step < training.maxSteps() && !standing.isHopeless()) {
       clock.start();
       Trainer.Step done = trainer.step(batches, step);
       step++;
       requireFinite(done);
-      clock.stop(done.loss());
+      clock.stop(done);
       if (training.verifyInterval() > 0 && step % training.verifyInterval() == 0) {
         replicas.requireSame(step);
       }
       if (keeper.isPresent()) {
         keeper.get().check();
       }
+      tell(new TrainingEvent.StepDone(step, done));
       if (step == 1 || step % training.logInterval() == 0) {
-        record(clock.metric(step, done));
+        record(clock.metric(step, epoch(), done));
+      }
+      if (training.stepsPerEpoch() > 0 && step % training.stepsPerEpoch() == 0) {
+        tell(new TrainingEvent.EpochDone(step / training.stepsPerEpoch(), step));
       }
       afterStep(exchange);
     }
     finish(exchange, firstStep);
     return new Summary(
         step,
-        lastTrainLoss,
-        lastValidLoss,
-        bestValidLoss,
+        epoch() == null ? 0 : epoch(),
+        evaluations.train(),
+        evaluations.valid(),
+        recipe.evaluation().monitor().label(),
+        standing.best(),
+        step < training.maxSteps(),
+        samples.truncated(),
         clock.tokensPerSecond(),
         (System.nanoTime() - started) / 1e9,
         model.parameterCount(),
         firstStep);
   }
 
+  /** Passes over the train split; null, as metrics have it, if there are none. */
+  private Double epoch() {
+    long stepsPerEpoch = recipe.training().stepsPerEpoch();
+    return stepsPerEpoch == 0 ? null : (Double) ((double) step / stepsPerEpoch);
+  }
+
   private void afterStep(ModelExchange exchange) throws IOException {
     Set<Part> due = EnumSet.noneOf(Part.class);
-    if (step % recipe.evaluation().interval() == 0 && evaluate(exchange)) {
+    if (step % recipe.evaluationSteps() == 0 && evaluate(exchange)) {
       due.add(Part.BEST);
     }
-    if (step % recipe.checkpoint().interval() == 0) {
+    if (step % recipe.checkpointSteps() == 0) {
       due.add(Part.CHECKPOINT);
     }
     keep(due);
@@ -234,16 +281,17 @@ public final class TrainingRun implements AutoCloseable {
   /** The end of a run is evaluated and kept whatever the intervals. */
   private void finish(ModelExchange exchange, long firstStep) throws IOException {
     Set<Part> due = EnumSet.of(Part.LAST);
-    if (evaluatedStep != step && evaluate(exchange)) {
+    if (!evaluations.areOf(step) && evaluate(exchange)) {
       due.add(Part.BEST);
     }
-    if (step > firstStep && step % recipe.checkpoint().interval() != 0) {
+    if (step > firstStep && step % recipe.checkpointSteps() != 0) {
       due.add(Part.CHECKPOINT);
     }
     if (keeper.isPresent()) {
       keeper.get().await(); // However slow storage is: there is room then.
       keep(due);
       keeper.get().await();
+      keeper.get().show(data, recipe.data().reading(), model.manager().getDevice());
     }
   }
 
@@ -258,19 +306,16 @@ public final class TrainingRun implements AutoCloseable {
 
   /** Whether the model is the best so far. */
   private boolean evaluate(ModelExchange exchange) throws IOException {
-    lastTrainLoss = Evaluation.shared(model, trainWindows, exchange).loss();
-    lastValidLoss = Evaluation.shared(model, validWindows, exchange).loss();
-    // An update shows in the loss of the next step, and the last one has no next step.
-    require(
-        Double.isFinite(lastTrainLoss) && Double.isFinite(lastValidLoss),
-        "the loss of the train split is %s and of the valid split %s at step %d: " + DIVERGED,
-        lastTrainLoss,
-        lastValidLoss,
-        step);
-    evaluatedStep = step;
-    record(Metric.evaluation(step, "train", lastTrainLoss));
-    record(Metric.evaluation(step, "valid", lastValidLoss));
-    return lastValidLoss < bestValidLoss;
+    evaluations.evaluate(step, exchange);
+    for (Map.Entry<String, Evaluation.Result> split : evaluations.bySplit().entrySet()) {
+      tell(new TrainingEvent.Evaluated(step, split.getKey(), split.getValue()));
+      record(Metric.evaluation(step, epoch(), split.getKey(), split.getValue()));
+    }
+    return standing.add(evaluations.valid());
+  }
+
+  private void tell(TrainingEvent event) {
+    keeper.ifPresent(k -> k.tell(event));
   }
 
   private void record(Metric metric) throws IOException {
@@ -284,11 +329,24 @@ public final class TrainingRun implements AutoCloseable {
       return;
     }
     if (due.contains(Part.BEST)) {
-      bestValidLoss = lastValidLoss; // Not before: it is that of the model in best/.
+      standing.keep(evaluations.valid()); // Not before: it is that of the model in best/.
     }
-    Optional<AdamW> moments =
+    Optional<Optimizer> moments =
         due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
-    keeper.get().keep(state(), Snapshot.of(model, data.tokenizer(), moments), due);
+    keeper.get().keep(state(), snapshot(moments), due);
+  }
+
+  private Snapshot snapshot(Optional<Optimizer> moments) {
+    ModelDirectory.Company company =
+        new ModelDirectory.Company(
+            Optional.of(data.tokenizer()),
+            data.tokenizer().endOfText().stream().boxed().findFirst(),
+            labels);
+    Optional<EvaluationRecord> evaluated =
+        evaluations.areOf(step)
+            ? Optional.of(evaluations.valid().record(step, RunEvaluations.VALID))
+            : Optional.empty();
+    return Snapshot.of(model, company, evaluated, moments);
   }
 
   @Override

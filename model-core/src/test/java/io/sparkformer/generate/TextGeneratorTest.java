@@ -13,8 +13,8 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.generate.Continuation.StopReason;
-import io.sparkformer.model.Activation;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Head;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
@@ -31,8 +31,7 @@ import org.junit.jupiter.api.Test;
 
 class TextGeneratorTest {
 
-  private static final ModelConfig CONFIG =
-      new ModelConfig(23, 16, 2, 2, 32, 0, Activation.GELU_TANH, true, false, 0, 1e-5);
+  private static final ModelConfig CONFIG = ModelConfig.gpt2(23, 16, 2, 2, 32).with(Head.OWN);
   private static final int[] PROMPT = {3, 1, 4, 1, 5};
   private static final SamplingOptions THREE_DRAWN = new SamplingOptions(50, DRAWN, 1, 0, 1, 11, 3);
   private static final SamplingOptions TWO_GREEDY =
@@ -235,7 +234,11 @@ class TextGeneratorTest {
       NDArray logits =
           model
               .kernels()
-              .logits(manager, manager.create(ids, new Shape(1, ids.length)), model.weightList());
+              .logits(
+                  manager,
+                  manager.create(ids, new Shape(1, ids.length)),
+                  manager.create(new long[] {ids.length}),
+                  model.weightList());
       float[] all = logits.toFloatArray();
       return Arrays.copyOfRange(all, all.length - vocabSize, all.length);
     }
@@ -252,18 +255,13 @@ class TextGeneratorTest {
   /** Random weights ten times GPT-2's, so that what stands in the context matters. */
   private static Gpt random(int contextLength) {
     ModelConfig config =
-        new ModelConfig(
-            CONFIG.vocabSize(),
-            contextLength,
-            CONFIG.numLayers(),
-            CONFIG.numHeads(),
-            CONFIG.embeddingDim(),
-            CONFIG.feedForwardDim(),
-            CONFIG.activation(),
-            CONFIG.bias(),
-            CONFIG.tiedHead(),
-            CONFIG.dropout(),
-            CONFIG.layerNormEpsilon());
+        ModelConfig.gpt2(
+                CONFIG.vocabSize(),
+                contextLength,
+                CONFIG.numLayers(),
+                CONFIG.numHeads(),
+                CONFIG.embeddingDim())
+            .with(Head.OWN);
     Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), 17);
     model
         .weights()

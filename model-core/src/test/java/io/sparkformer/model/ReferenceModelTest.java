@@ -26,7 +26,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -35,8 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 class ReferenceModelTest {
 
   private static final String GOLDEN = "golden/gpt_tiny/";
-  private static final ModelConfig TINY =
-      new ModelConfig(65, 32, 2, 4, 64, 0, Activation.GELU_TANH, true, true, 0, 1e-5);
+  private static final ModelConfig TINY = ModelConfig.gpt2(65, 32, 2, 4, 64);
 
   @TempDir Path directory;
 
@@ -47,7 +45,8 @@ class ReferenceModelTest {
         NDManager manager = model.manager().newSubManager()) {
       NDArray ids = manager.create(longs(forward.get("input_ids")), new Shape(4, 32));
 
-      NDArray hidden = model.kernels().hidden(manager, ids, model.weightList());
+      NDArray hidden =
+          model.kernels().hidden(manager, ids, lengths(manager, ids), model.weightList());
       NDArray logits =
           model
               .forward(new ParameterStore(manager, false), new NDList(ids), false)
@@ -72,7 +71,8 @@ class ReferenceModelTest {
       for (int microBatch = 0; microBatch < 2; microBatch++) {
         NDArray ids = microBatch(manager, batches.get("inputs"), microBatch);
         NDArray targets = microBatch(manager, batches.get("targets"), microBatch);
-        NDList result = model.kernels().gradients(ids, targets, model.weightList());
+        NDList result =
+            model.kernels().gradients(ids, targets, lengths(manager, ids), model.weightList());
         if (microBatch == 0) {
           sums.addAll(result.subList(1, result.size()));
         } else {
@@ -83,7 +83,7 @@ class ReferenceModelTest {
       List<String> names = List.copyOf(model.weights().keySet());
       assertThat(names).containsExactlyInAnyOrderElementsOf(expected.keySet());
       for (int i = 0; i < names.size(); i++) {
-        float[] mean = sums.get(i).mul(0.5f).toFloatArray();
+        float[] mean = sums.get(i).mul(0.5f / (4 * 32)).toFloatArray();
         assertThat(relativeError(mean, floats(expected.get(names.get(i)))))
             .as(names.get(i))
             .isLessThan(1e-4);
@@ -100,7 +100,13 @@ class ReferenceModelTest {
     try (Gpt model = huggingFace().load(Precision.FP32, Device.cpu());
         NDManager manager = model.manager().newSubManager()) {
       NDArray logits =
-          model.kernels().logits(manager, manager.create(ids, new Shape(1, 8)), model.weightList());
+          model
+              .kernels()
+              .logits(
+                  manager,
+                  manager.create(ids, new Shape(1, 8)),
+                  manager.create(new long[] {8}),
+                  model.weightList());
       assertThat(logits.size()).isEqualTo(8 * 61).isEqualTo(expected.length);
       assertThat(largestDifference(logits.toFloatArray(), expected)).isLessThan(1e-5);
     }
@@ -111,7 +117,7 @@ class ReferenceModelTest {
     ModelDirectory source = huggingFace();
     ModelDirectory copy = ModelDirectory.at(new Configuration(), hadoop(directory));
     try (Gpt model = source.load(Precision.FP32, Device.cpu())) {
-      copy.save(model, Optional.empty(), Optional.empty());
+      copy.save(model, ModelDirectory.Company.NONE);
     }
 
     Map<String, SafeTensors.Entry> expected =
@@ -140,9 +146,10 @@ class ReferenceModelTest {
           model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
       NDArray ids = microBatch(manager, batches.get("inputs"), 0);
       NDArray targets = microBatch(manager, batches.get("targets"), 0);
-      NDList result = model.kernels().gradients(ids, targets, model.weightList());
+      NDList result =
+          model.kernels().gradients(ids, targets, lengths(manager, ids), model.weightList());
 
-      assertThat(result.get(0).toFloatArray()[0]).isCloseTo(4.2113f, within(0.02f));
+      assertThat(result.get(0).toFloatArray()[0] / (4 * 32)).isCloseTo(4.2113f, within(0.02f));
       NDArray embeddingGradient = result.get(1);
       assertThat(embeddingGradient.getDataType()).isEqualTo(ai.djl.ndarray.types.DataType.FLOAT32);
       float[] reference = floats(expected.get("transformer.wte.weight"));
@@ -184,7 +191,8 @@ class ReferenceModelTest {
     ModelDirectory llama = ModelDirectory.open(new Configuration(), hadoop(directory));
     assertThatThrownBy(llama::config)
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("model_type is 'llama': only gpt2 is supported");
+        .hasMessageContaining(
+            "model_type is 'llama': only gpt2, and models that this program trained, are supported");
   }
 
   private Gpt golden() throws IOException {
@@ -202,6 +210,12 @@ class ReferenceModelTest {
     long[] ids = new long[4 * 32];
     System.arraycopy(longs(all), number * ids.length, ids, 0, ids.length);
     return manager.create(ids, new Shape(4, 32));
+  }
+
+  private static NDArray lengths(NDManager manager, NDArray ids) {
+    long[] lengths = new long[(int) ids.getShape().get(0)];
+    java.util.Arrays.fill(lengths, ids.getShape().get(1));
+    return manager.create(lengths);
   }
 
   private static JsonNode flat(JsonNode nested) {

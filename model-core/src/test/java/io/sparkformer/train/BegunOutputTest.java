@@ -38,11 +38,18 @@ class BegunOutputTest {
             Mode.START,
             RUN,
             java.time.Duration.ofSeconds(10),
-            metric -> {});
+            event -> {});
     TinyRun.train(new org.apache.hadoop.fs.Path(data.toString()), keeper);
 
     assertThat(TinyRun.names(output))
-        .containsExactly("best", "checkpoints", "last", "metrics.jsonl", "recipe.yaml");
+        .containsExactly(
+            "best",
+            "checkpoints",
+            "last",
+            "metrics.jsonl",
+            "recipe.yaml",
+            "showcase.json",
+            "tensorboard");
   }
 
   @Test

@@ -10,11 +10,12 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.TokenStream;
-import io.sparkformer.datasets.sample.SequentialWindows;
+import io.sparkformer.datasets.sample.SequentialBatches;
+import io.sparkformer.datasets.sample.WindowSamples;
 import io.sparkformer.datasets.shard.ShardWriter;
 import io.sparkformer.datasets.shard.TokenDtype;
 import io.sparkformer.datasets.shard.TokenShard;
-import io.sparkformer.model.Activation;
+import io.sparkformer.evaluation.ConfusionMatrix;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
@@ -35,7 +36,7 @@ class EvaluationTest {
   private static final int VOCAB = 19;
   private static final int CONTEXT = 8;
   private static final ModelConfig CONFIG =
-      new ModelConfig(VOCAB, CONTEXT, 2, 2, 16, 0, Activation.GELU_TANH, true, true, 0.5, 1e-5);
+      ModelConfig.gpt2(VOCAB, CONTEXT, 2, 2, 16).withDropout(0.5);
 
   @TempDir Path directory;
 
@@ -60,9 +61,10 @@ class EvaluationTest {
 
     try (TokenShard shard = shard(tokens)) {
       for (int rows : new int[] {1, 3, 4, 100}) {
-        Evaluation.Result result = Evaluation.of(model, windows(shard, rows), done -> {});
+        Evaluation.Result result =
+            Evaluation.of(model, windows(shard, rows), List.of(), done -> {});
 
-        assertThat(result.tokens()).isEqualTo(losses.length);
+        assertThat(result.targets()).isEqualTo(losses.length);
         assertThat(result.loss())
             .isCloseTo(Arrays.stream(losses).average().orElseThrow(), within(1e-5));
       }
@@ -73,14 +75,14 @@ class EvaluationTest {
   void aShortLastWindowCountsByItsTokens() throws IOException {
     int[] tokens = new Random(6).ints(CONTEXT + 3, 0, VOCAB).toArray();
     try (TokenShard shard = shard(tokens)) {
-      SequentialWindows windows = windows(shard, 1);
-      double full = model.loss(windows.batch(0));
-      double rest = model.loss(windows.batch(1));
+      SequentialBatches windows = windows(shard, 1);
+      double full = TinyRun.loss(model, windows.batch(0));
+      double rest = TinyRun.loss(model, windows.batch(1));
       assertThat(Math.abs(full - rest)).isGreaterThan(0.01);
 
-      Evaluation.Result result = Evaluation.of(model, windows, done -> {});
+      Evaluation.Result result = Evaluation.of(model, windows, List.of(), done -> {});
 
-      assertThat(result.tokens()).isEqualTo(CONTEXT + 2);
+      assertThat(result.targets()).isEqualTo(CONTEXT + 2);
       assertThat(result.loss())
           .isCloseTo((full * CONTEXT + rest * 2) / (CONTEXT + 2), within(1e-6));
     }
@@ -90,20 +92,22 @@ class EvaluationTest {
   void progressCountsTheBatches() throws IOException {
     List<Long> progress = new ArrayList<>();
     try (TokenShard shard = shard(new int[CONTEXT * 5 + 2])) {
-      Evaluation.of(model, windows(shard, 2), progress::add);
+      Evaluation.of(model, windows(shard, 2), List.of(), progress::add);
     }
-    assertThat(progress).isEqualTo(LongStream.rangeClosed(1, 4).boxed().toList());
+    assertThat(progress).isEqualTo(LongStream.rangeClosed(1, 3).boxed().toList());
   }
 
   @Test
   void perplexityAndBitsFollowFromTheLoss() {
-    Evaluation.Result result = new Evaluation.Result(Math.log(8), 10);
+    Evaluation.Result result =
+        new Evaluation.Result(Math.log(8), 10, 0.5, new ConfusionMatrix(List.of(), new long[0][0]));
     assertThat(result.perplexity()).isCloseTo(8, within(1e-12));
     assertThat(result.bitsPerToken()).isCloseTo(3, within(1e-12));
   }
 
-  private SequentialWindows windows(TokenShard shard, int rows) {
-    return SequentialWindows.over(TokenStream.of("valid", List.of(shard)), rows, CONTEXT);
+  private SequentialBatches windows(TokenShard shard, int rows) {
+    return SequentialBatches.over(
+        WindowSamples.covering(TokenStream.of("valid", List.of(shard)), CONTEXT), rows);
   }
 
   private TokenShard shard(int[] tokens) throws IOException {
@@ -124,7 +128,9 @@ class EvaluationTest {
       long[] ids = Arrays.stream(tokens, start, start + length).asLongStream().toArray();
       try (NDManager manager = model.manager().newSubManager()) {
         NDArray input = manager.create(ids, new Shape(1, length));
-        float[] logits = model.kernels().logits(manager, input, model.weightList()).toFloatArray();
+        NDArray lengths = manager.create(new long[] {length});
+        float[] logits =
+            model.kernels().logits(manager, input, lengths, model.weightList()).toFloatArray();
         for (int t = 0; t < length; t++) {
           double sum = 0;
           for (int id = 0; id < VOCAB; id++) {

@@ -61,15 +61,16 @@ class HdfsTest {
         data,
         output,
         Mode.START,
-        metric -> {
-          if (metric.step() == 5) {
-            cluster.stopDataNode(0);
-          }
-        },
+        TinyRun.onLine(
+            metric -> {
+              if (metric.step() == 5) {
+                cluster.stopDataNode(0);
+              }
+            }),
         "schedule.decay-steps=20",
         "training.max-steps=12");
     TrainingRun.Summary resumed =
-        TinyRun.train(data, output, Mode.RESUME, metric -> {}, "schedule.decay-steps=20");
+        TinyRun.train(data, output, Mode.RESUME, event -> {}, "schedule.decay-steps=20");
 
     assertThat(resumed.resumedFrom()).isEqualTo(12);
     for (String file :

@@ -183,7 +183,7 @@ class ModelExchangeTest {
       futures.add(
           threads.submit(
               () -> {
-                Recipe recipe = TinyRun.recipe().bind(11);
+                Recipe recipe = TinyRun.recipe().bind(DataShape.ofVocabulary(11));
                 try (Gpt model = Gpt.initialized(recipe.model(), Precision.FP32, Device.cpu(), 1);
                     Collective ranks =
                         Collective.join(

@@ -85,7 +85,7 @@ class PrefetchedBatchesTest {
     reads.add(step + " " + microBatch);
     readers.add(Thread.currentThread());
     done.release();
-    return new TokenBatch(new long[] {step, microBatch}, new long[2], 1, 2);
+    return TokenBatch.full(new long[] {step, microBatch}, new long[2], 1, 2);
   }
 
   private void awaitRead() throws InterruptedException {

@@ -7,17 +7,13 @@ import io.sparkformer.SharedFiles;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.model.Activation;
 import io.sparkformer.model.Precision;
-import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.stream.Stream;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** What a recipe may say, and what is said about one that is wrong. */
 class RecipeFileTest {
@@ -28,7 +24,7 @@ class RecipeFileTest {
 
   @Test
   void theDefaultsAreARecipe() {
-    Recipe recipe = RecipeFile.defaults().bind(VOCAB);
+    Recipe recipe = RecipeFile.defaults().bind(DataShape.ofVocabulary(VOCAB));
 
     assertThat(recipe.model().vocabSize()).isEqualTo(VOCAB);
     assertThat(recipe.model().feedForwardDim()).isEqualTo(4 * recipe.model().embeddingDim());
@@ -41,42 +37,12 @@ class RecipeFileTest {
 
   @Test
   void anEmptyFileIsTheDefaults() {
-    Recipe defaults = RecipeFile.defaults().bind(VOCAB);
+    Recipe defaults = RecipeFile.defaults().bind(DataShape.ofVocabulary(VOCAB));
 
-    assertThat(RecipeFile.parse("", "r.yaml").bind(VOCAB)).isEqualTo(defaults);
-    assertThat(RecipeFile.parse("# nothing\n", "r.yaml").bind(VOCAB)).isEqualTo(defaults);
-  }
-
-  @ParameterizedTest
-  @MethodSource("shippedRecipes")
-  void everyRecipeInConfIsReadAndBound(Path file) throws IOException {
-    Recipe recipe = RecipeFile.read(SharedFiles.localFiles(), SharedFiles.hadoop(file)).bind(VOCAB);
-
-    assertThat(recipe.training().maxSteps()).isPositive();
-  }
-
-  static List<Path> shippedRecipes() throws IOException {
-    Path root = Path.of("").toAbsolutePath();
-    while (!Files.isDirectory(root.resolve("conf"))) {
-      root = root.getParent();
-    }
-    try (Stream<Path> files = Files.list(root.resolve("conf"))) {
-      List<Path> recipes =
-          files
-              .filter(f -> f.toString().endsWith(".yaml"))
-              .filter(RecipeFileTest::isRecipe)
-              .toList();
-      assertThat(recipes).isNotEmpty();
-      return recipes;
-    }
-  }
-
-  private static boolean isRecipe(Path file) {
-    try (Stream<String> lines = Files.lines(file)) {
-      return lines.anyMatch(line -> line.startsWith("model:"));
-    } catch (IOException e) {
-      throw new java.io.UncheckedIOException(e);
-    }
+    assertThat(RecipeFile.parse("", "r.yaml").bind(DataShape.ofVocabulary(VOCAB)))
+        .isEqualTo(defaults);
+    assertThat(RecipeFile.parse("# nothing\n", "r.yaml").bind(DataShape.ofVocabulary(VOCAB)))
+        .isEqualTo(defaults);
   }
 
   @Test
@@ -97,7 +63,7 @@ class RecipeFileTest {
         .hasMessageContaining("model.num-layers, model.num-heads");
     assertParseRefused("trainning:\n  max-steps: 2\n")
         .hasMessage(
-            "r.yaml: unknown key 'trainning': known here are model, training, optimizer, schedule, evaluation, checkpoint");
+            "r.yaml: unknown key 'trainning': known here are model, data, training, loss, optimizer, schedule, evaluation, checkpoint");
     assertParseRefused("max-steps: 2\n").hasMessageStartingWith("r.yaml: unknown key 'max-steps'");
   }
 
@@ -140,7 +106,7 @@ class RecipeFileTest {
     assertThat(
             RecipeFile.defaults()
                 .with(List.of("model.vocab-size=128"))
-                .bind(VOCAB)
+                .bind(DataShape.ofVocabulary(VOCAB))
                 .model()
                 .vocabSize())
         .isEqualTo(128);
@@ -187,7 +153,7 @@ class RecipeFileTest {
                     "optimizer.weight-decay=0",
                     "model.bias=false",
                     "schedule.kind=linear"))
-            .bind(VOCAB);
+            .bind(DataShape.ofVocabulary(VOCAB));
 
     assertThat(recipe.training().maxSteps()).isEqualTo(9);
     assertThat(recipe.training().seed()).isEqualTo(3);
@@ -202,7 +168,7 @@ class RecipeFileTest {
   void aNumberMayBeWrittenWithAnExponentInAFileToo() {
     String text = "optimizer:\n  learning-rate: 6e-4\n  weight-decay: 1\n";
 
-    Recipe recipe = RecipeFile.parse(text, "r.yaml").bind(VOCAB);
+    Recipe recipe = RecipeFile.parse(text, "r.yaml").bind(DataShape.ofVocabulary(VOCAB));
 
     assertThat(recipe.optimizer().learningRate()).isEqualTo(0.0006);
     assertThat(recipe.optimizer().weightDecay()).isEqualTo(1);
@@ -212,8 +178,13 @@ class RecipeFileTest {
   void withLeavesTheRecipeItIsCalledOnAsItWas() {
     RecipeFile file = RecipeFile.defaults();
 
-    assertThat(file.with(List.of("training.seed=5")).bind(VOCAB).training().seed()).isEqualTo(5);
-    assertThat(file.bind(VOCAB).training().seed()).isEqualTo(1337);
+    assertThat(
+            file.with(List.of("training.seed=5"))
+                .bind(DataShape.ofVocabulary(VOCAB))
+                .training()
+                .seed())
+        .isEqualTo(5);
+    assertThat(file.bind(DataShape.ofVocabulary(VOCAB)).training().seed()).isEqualTo(1337);
   }
 
   @ParameterizedTest
@@ -228,7 +199,7 @@ class RecipeFileTest {
   void anUnknownSettingIsNamed() {
     assertRefused(() -> RecipeFile.defaults().with(List.of("checkpoint.keeps=3")))
         .hasMessage(
-            "--set checkpoint.keeps=3: unknown key 'checkpoint.keeps': known here are checkpoint.interval, checkpoint.keep, checkpoint.on-failure");
+            "--set checkpoint.keeps=3: unknown key 'checkpoint.keeps': known here are checkpoint.interval, checkpoint.per, checkpoint.keep, checkpoint.on-failure");
     assertRefused(() -> RecipeFile.defaults().with(List.of("checkpoints.keep=3")))
         .hasMessageStartingWith("--set checkpoints.keep=3: unknown key 'checkpoints'");
     assertRefused(() -> RecipeFile.defaults().with(List.of("optimizer.beta1=.nan")))
@@ -240,7 +211,7 @@ class RecipeFileTest {
   @Test
   void theRecipeAsRunIsTheSameRecipe() {
     RecipeFile file =
-        RecipeFile.parse("model:\n  dropout: 0.1\n  tied-head: false\n", "r.yaml")
+        RecipeFile.parse("model:\n  dropout: 0.1\n  head: {output: own}\n", "r.yaml")
             .with(
                 List.of(
                     "optimizer.learning-rate=3e-7",
@@ -252,8 +223,57 @@ class RecipeFileTest {
 
     RecipeFile again = RecipeFile.parse(file.yaml(), "recipe.yaml");
 
-    assertThat(again.bind(VOCAB)).isEqualTo(file.bind(VOCAB));
+    assertThat(again.bind(DataShape.ofVocabulary(VOCAB)))
+        .isEqualTo(file.bind(DataShape.ofVocabulary(VOCAB)));
     assertThat(again.yaml()).isEqualTo(file.yaml()).contains("learning-rate", "keep: 2");
+  }
+
+  @Test
+  void sectionsInSectionsAreSetAndKeepTheirOtherKeys() {
+    Recipe recipe =
+        RecipeFile.parse("model:\n  head: {output: own, bias: true}\n", "r.yaml")
+            .with(List.of("model.head.bias=false", "model.num-layers=0"))
+            .bind(DataShape.ofVocabulary(VOCAB));
+
+    assertThat(recipe.model().head()).isEqualTo(io.sparkformer.model.Head.OWN);
+    assertRefused(() -> RecipeFile.defaults().with(List.of("model.head.outputs=own")))
+        .hasMessageStartingWith(
+            "--set model.head.outputs=own: unknown key 'model.head.outputs': known here are model.head.kind, ");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("model.head=own")))
+        .hasMessageStartingWith(
+            "--set model.head=own: 'model.head' is a section: it must hold keys such as model.head.kind");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("model.num-layers.deep=1")))
+        .hasMessage(
+            "--set model.num-layers.deep=1: model.num-layers is '{\"deep\":1}': it must be a whole number");
+  }
+
+  @Test
+  void listsAreListsInFilesAndSettings() {
+    Recipe recipe =
+        RecipeFile.parse("training:\n  freeze:\n  - transformer.h.0.*\n", "r.yaml")
+            .with(
+                List.of(
+                    "optimizer.no-decay=['*.bias', transformer.wpe.weight]",
+                    "data.source=sentences",
+                    "data.sentences=[one two, three]"))
+            .bind(DataShape.ofVocabulary(VOCAB));
+
+    assertThat(recipe.training().freeze()).containsExactly("transformer.h.0.*");
+    assertThat(recipe.optimizer().noDecay()).containsExactly("*.bias", "transformer.wpe.weight");
+    assertThat(recipe.data().sentences()).containsExactly("one two", "three");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("training.freeze=transformer.*")))
+        .hasMessage(
+            "--set training.freeze=transformer.*: training.freeze is 'transformer.*': it must be a list, as in [a, b]");
+    assertThatThrownBy(
+            () ->
+                RecipeFile.defaults()
+                    .with(List.of("loss.class-weights=[1, heavy]"))
+                    .bind(DataShape.ofVocabulary(2)))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage("loss.class-weights holds 'heavy': it must be a list of numbers");
+    assertRefused(() -> RecipeFile.defaults().with(List.of("loss.class-weights=[1, ~]")))
+        .hasMessage(
+            "--set loss.class-weights=[1, ~]: loss.class-weights is '[1,null]': it must be a list, as in [a, b]");
   }
 
   private static AbstractThrowableAssert<?, ?> assertParseRefused(String text) {

@@ -19,7 +19,7 @@ class RecipeTest {
     Recipe recipe =
         RecipeFile.defaults()
             .with(List.of("model.embedding-dim=100000000", "model.num-heads=1"))
-            .bind(65);
+            .bind(DataShape.ofVocabulary(65));
     assertThatThrownBy(() -> recipe.requireFits(8_000_000_000L))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("GB for weights, gradients and moments, there are 7.5 GB: lower");
@@ -28,7 +28,9 @@ class RecipeTest {
   @Test
   void aMicroBatchThatCannotFitTheMemoryIsRefused() {
     Recipe recipe =
-        RecipeFile.defaults().with(List.of("training.micro-batch-size=2000000000")).bind(65);
+        RecipeFile.defaults()
+            .with(List.of("training.micro-batch-size=2000000000"))
+            .bind(DataShape.ofVocabulary(65));
     assertThatThrownBy(() -> recipe.requireFits(8_000_000_000L))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("a micro-batch of 128000000000 tokens")
@@ -38,11 +40,11 @@ class RecipeTest {
   @Test
   void parametersAreCountedWithoutBuildingTheModel() {
     for (String bias : List.of("true", "false")) {
-      for (String tied : List.of("true", "false")) {
+      for (String output : List.of("tied", "own")) {
         ModelConfig config =
             RecipeFile.defaults()
-                .with(List.of("model.bias=" + bias, "model.tied-head=" + tied))
-                .bind(65)
+                .with(List.of("model.bias=" + bias, "model.head.output=" + output))
+                .bind(DataShape.ofVocabulary(65))
                 .model();
         assertThat(config.parameterCount())
             .isEqualTo(
@@ -56,11 +58,11 @@ class RecipeTest {
       delimiter = '|',
       value = {
         "training.precision=fp16  | training.precision is 'fp16': it must be one of fp32, bf16",
-        "schedule.kind=step       | schedule.kind is 'step': it must be one of constant, linear, cosine",
-        "model.activation=relu    | model.activation is 'relu': it must be one of gelu-tanh, gelu",
-        "model.num-heads=3        | model.embedding-dim (128) is not a multiple of model.num-heads (3): change one of them",
+        "schedule.kind=step       | schedule.kind is 'step': it must be one of constant, linear, cosine, cosine-annealing",
+        "model.activation=silu    | model.activation is 'silu': it must be one of gelu-tanh, gelu, relu",
+        "model.num-heads=3        | model.embedding-dim (128) is not a multiple of model.num-heads (3): change one of them, or set model.head-dim",
         "model.num-heads=0        | model.num-heads is 0: it must be at least 1",
-        "model.num-layers=-1      | model.num-layers is -1: it must be at least 1",
+        "model.num-layers=-1      | model.num-layers is -1: it must be at least 0",
         "model.embedding-dim=0    | model.embedding-dim is 0: it must be at least 1",
         "model.context-length=0   | model.context-length is 0: it must be at least 1",
         "model.feed-forward-dim=-1 | model.feed-forward-dim is -1: it must be at least 1, or 0 for 4 x model.embedding-dim",
@@ -88,13 +90,37 @@ class RecipeTest {
         "checkpoint.interval=0    | checkpoint.interval is 0: it must be at least 1",
         "checkpoint.keep=0        | checkpoint.keep is 0: it must be at least 1",
         "checkpoint.on-failure=go | checkpoint.on-failure is 'go': it must be one of continue, stop",
+        "model.head-dim=-1       | model.head-dim is -1: it must be at least 1, or 0 for model.embedding-dim / model.num-heads",
+        "model.value-dim=-1      | model.value-dim is -1: it must be at least 1, or 0 for model.head-dim",
+        "model.mask=future       | model.mask is 'future': it must be one of causal, bidirectional",
+        "model.positions=rotary  | model.positions is 'rotary': it must be one of learned, none",
+        "model.norm=post         | model.norm is 'post': it must be one of pre, none",
+        "model.feed-forward=moe  | model.feed-forward is 'moe': it must be one of none, linear, mlp",
+        "model.head.kind=regression | model.head.kind is 'regression': it must be one of language-model, token-classification, sequence-classification",
+        "model.head.output=none  | model.head.output is 'none': it must be one of tied, own, identity",
+        "data.order=sorted       | data.order is 'sorted': it must be one of random, epochs",
+        "data.source=web         | data.source is 'web': it must be one of dataset, reversal, sentences",
+        "data.samples=lines      | data.samples is 'lines': it must be one of windows, sequences",
+        "data.truncate=middle    | data.truncate is 'middle': it must be one of right, left",
+        "data.sentences=[a b]    | data.sentences are given, but data.source is not sentences: set it",
+        "training.max-epochs=-1  | training.max-epochs is -1: it must be at least 0",
+        "training.initialization=xavier | training.initialization is 'xavier': it must be one of gpt2, pytorch",
+        "optimizer.kind=lion     | optimizer.kind is 'lion': it must be one of adamw, adam, sgd",
+        "optimizer.decay=none    | optimizer.decay is 'none': it must be one of matrices, all",
+        "schedule.per=hour       | schedule.per is 'hour': it must be one of step, epoch",
+        "schedule.decay-epochs=-1 | schedule.decay-epochs is -1: it must be at least 0",
+        "evaluation.monitor=bleu | evaluation.monitor is 'bleu': it must be one of loss, accuracy, macro-precision, macro-recall, macro-f1, weighted-f1",
+        "evaluation.best=most    | evaluation.best is 'most': it must be one of auto, min, max",
+        "evaluation.patience=-1  | evaluation.patience is -1: it must be at least 0",
+        "evaluation.min-delta=-1 | evaluation.min-delta is -1.0: it must be 0 or more",
         "model.vocab-size=64      | model.vocab-size is 64, but the data set has 65 tokens: leave the key away, or raise it",
         "model.vocab-size=-1      | model.vocab-size is -1, but the data set has 65 tokens: leave the key away, or raise it",
         "model.vocab-size=99999999999 | model.vocab-size is 99999999999: it must be at most 2147483647",
         "training.micro-batch-size=99999999999 | training.micro-batch-size is 99999999999: it must be at most 2147483647",
       })
   void anImpossibleValueIsRefusedWithWhatIsPossible(String setting, String message) {
-    assertThatThrownBy(() -> RecipeFile.defaults().with(List.of(setting)).bind(65))
+    assertThatThrownBy(
+            () -> RecipeFile.defaults().with(List.of(setting)).bind(DataShape.ofVocabulary(65)))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(message);
   }

@@ -19,6 +19,7 @@ import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** Twenty steps of PyTorch's AdamW, gradient accumulation and clipping included, step by step. */
@@ -35,14 +36,14 @@ class ReferenceTrajectoryTest {
     long[] targets = longs(batches.get("targets"));
     Recipe recipe = recipe();
     try (Gpt model = Gpt.empty(recipe.model(), recipe.training().precision(), Device.cpu());
-        AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
+        Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
       Map<String, SafeTensors.Entry> init = tensors(GOLDEN + "init.safetensors");
       SafeTensors.copyInto(model.weights(), init, hadoop(file(GOLDEN)));
       Trainer trainer = Trainer.alone(recipe, model, optimizer);
       Trainer.Batches given =
           (step, microBatch) -> {
             int from = (int) (step * 2 + microBatch) * 4 * 32;
-            return new TokenBatch(
+            return TokenBatch.full(
                 Arrays.copyOfRange(inputs, from, from + 4 * 32),
                 Arrays.copyOfRange(targets, from, from + 4 * 32),
                 4,
@@ -89,6 +90,6 @@ class ReferenceTrajectoryTest {
                 "optimizer.learning-rate=3e-3",
                 "schedule.warmup-steps=5",
                 "schedule.min-learning-rate=3e-4"))
-        .bind(65);
+        .bind(DataShape.ofVocabulary(65));
   }
 }

@@ -48,8 +48,8 @@ class ResumeTest {
 
     assertThat(summary.resumedFrom()).isEqualTo(12);
     assertThat(summary.steps()).isEqualTo(20);
-    assertThat(summary.validLoss()).isEqualTo(expected.validLoss());
-    assertThat(summary.bestValidLoss()).isEqualTo(expected.bestValidLoss());
+    assertThat(summary.valid().loss()).isEqualTo(expected.valid().loss());
+    assertThat(summary.best()).isEqualTo(expected.best());
     String last = "checkpoints/step-00000020/";
     for (String file :
         List.of(
@@ -80,9 +80,11 @@ class ResumeTest {
 
     assertThat(again.resumedFrom()).isEqualTo(20);
     assertThat(again.steps()).isEqualTo(20);
-    assertThat(again.validLoss()).isEqualTo(first.validLoss());
+    assertThat(again.valid().loss()).isEqualTo(first.valid().loss());
     Map<String, Integer> after = TinyRun.content(output);
-    before.keySet().removeIf(name -> name.equals("metrics.jsonl"));
+    before
+        .keySet()
+        .removeIf(name -> name.equals("metrics.jsonl") || name.startsWith("tensorboard/"));
     assertThat(after).containsAllEntriesOf(before);
     assertThat(train(data, output, Mode.RESUME, "training.max-steps=24").steps()).isEqualTo(24);
     assertThat(Files.readString(output.resolve("recipe.yaml"))).contains("max-steps: 24");
@@ -92,7 +94,7 @@ class ResumeTest {
   void aCheckpointBeforeTheFirstEvaluationIsResumedToo() throws IOException {
     stoppedAfter(4);
 
-    assertThat(train(data, output, Mode.RESUME).bestValidLoss()).isFinite();
+    assertThat(train(data, output, Mode.RESUME).best()).isFinite();
     assertThat(output.resolve("best/model.safetensors")).exists();
   }
 
@@ -187,7 +189,14 @@ class ResumeTest {
 
     assertThat(TinyRun.names(output))
         .containsExactly(
-            ".mine.writing", "best", "checkpoints", "last", "metrics.jsonl", "recipe.yaml");
+            ".mine.writing",
+            "best",
+            "checkpoints",
+            "last",
+            "metrics.jsonl",
+            "recipe.yaml",
+            "showcase.json",
+            "tensorboard");
     assertThat(TinyRun.names(output.resolve("checkpoints")))
         .containsExactly("step-00000008", "step-00000012");
   }
@@ -266,11 +275,12 @@ class ResumeTest {
                     data,
                     output,
                     Mode.START,
-                    metric -> {
-                      if (metric.step() > checkpoint) {
-                        throw new Stopped();
-                      }
-                    },
+                    TinyRun.onLine(
+                        metric -> {
+                          if (metric.step() > checkpoint) {
+                            throw new Stopped();
+                          }
+                        }),
                     settings))
         .isInstanceOf(Stopped.class);
   }

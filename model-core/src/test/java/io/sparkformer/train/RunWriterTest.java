@@ -12,6 +12,7 @@ import ai.djl.ndarray.NDArray;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import io.sparkformer.model.SafeTensors;
 import io.sparkformer.train.RunDirectory.Mode;
@@ -65,9 +66,9 @@ class RunWriterTest {
     try (Parts parts = new Parts()) {
       float[] weight = first(parts.model.weights()).toFloatArray();
       FaultyFileSystem.of(faulty).hang();
-      parts.writer.append(Metric.evaluation(1, "valid", 1.5));
+      parts.writer.append(TinyRun.evaluated(1, "valid", 1.5));
       parts.save(1);
-      parts.writer.append(Metric.evaluation(2, "valid", 1.25));
+      parts.writer.append(TinyRun.evaluated(2, "valid", 1.25));
       parts.model.weights().values().forEach(array -> array.addi(1));
       parts.optimizer.state().values().forEach(array -> array.addi(1));
       FaultyFileSystem.of(faulty).goOn();
@@ -135,12 +136,13 @@ class RunWriterTest {
         hadoop(data),
         faulty,
         Mode.START,
-        metric -> {
-          if (metric.step() == 11) { // two checkpoints are due by then
-            assertThat(output.resolve("checkpoints/step-00000004")).doesNotExist();
-            FaultyFileSystem.of(faulty).goOn();
-          }
-        },
+        TinyRun.onLine(
+            metric -> {
+              if (metric.step() == 11) { // two checkpoints are due by then
+                assertThat(output.resolve("checkpoints/step-00000004")).doesNotExist();
+                FaultyFileSystem.of(faulty).goOn();
+              }
+            }),
         "training.log-interval=1",
         "evaluation.interval=20");
 
@@ -157,7 +159,7 @@ class RunWriterTest {
   void aRunSurvivesAFullDiskAndIsResumedFromTheCheckpointBefore() throws IOException {
     FaultyFileSystem.of(faulty).full(path -> path.contains(".step-0000001"), 5000);
 
-    TinyRun.train(hadoop(data), faulty, Mode.START, metric -> {}, "training.max-steps=14");
+    TinyRun.train(hadoop(data), faulty, Mode.START, event -> {}, "training.max-steps=14");
 
     assertThat(warnings.messages())
         .containsExactly(fullAt(12, "training goes on"), fullAt(14, "training goes on"));
@@ -268,9 +270,9 @@ class RunWriterTest {
   /** A writer, and a model for it, without a run. */
   private final class Parts implements AutoCloseable {
     private final TokenDataset dataset = TokenDataset.open(new Configuration(), hadoop(data));
-    private final Recipe recipe = TinyRun.recipe().bind(dataset.manifest().vocabSize());
+    private final Recipe recipe = TinyRun.recipe().bind(DataShape.of(dataset.manifest()));
     private final Gpt model = Gpt.initialized(recipe.model(), Precision.FP32, Device.cpu(), 1);
-    private final AdamW optimizer = AdamW.of(model, recipe.optimizer());
+    private final Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of());
     private final RunWriter writer;
 
     Parts() throws IOException {
@@ -280,6 +282,8 @@ class RunWriterTest {
               faulty,
               new CheckpointStore(faulty, TinyRun.recipe().yaml(), 3),
               MetricsLog.create(faulty.fileSystem(), faulty.path(), List.of()),
+              TensorBoardLog.create(faulty.fileSystem(), faulty.path(), List.of()),
+              event -> {},
               Recipe.OnFailure.CONTINUE,
               Duration.ofMillis(300));
     }
@@ -287,8 +291,8 @@ class RunWriterTest {
     void save(long step) throws IOException {
       assertThat(writer.awaitRoom(step, CHECKPOINT)).isTrue();
       writer.save(
-          RunState.of(step, 1, recipe, dataset.manifest()),
-          Snapshot.of(model, dataset.tokenizer(), Optional.of(optimizer)),
+          RunState.of(step, new RunState.Standing(1, 1, 0), recipe, dataset.manifest()),
+          Snapshot.of(model, ModelDirectory.Company.NONE, Optional.empty(), Optional.of(optimizer)),
           CHECKPOINT);
     }
 

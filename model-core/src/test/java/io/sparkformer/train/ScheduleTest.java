@@ -18,48 +18,51 @@ class ScheduleTest {
   @ParameterizedTest
   @EnumSource(Kind.class)
   void warmUpRisesInEqualPartsToTheFullRateOfTheStepAfterIt(Kind kind) {
-    Schedule schedule = new Schedule(kind, 4, 0, MIN);
+    Schedule schedule = new Schedule(kind, Per.STEP, 4, 0, 0, MIN);
 
     for (int step = 0; step <= 4; step++) {
-      assertThat(schedule.learningRate(step, 20, FULL)).isCloseTo(FULL * (step + 1) / 5, ROUNDING);
+      assertThat(schedule.learningRate(step, 20, 0, FULL))
+          .isCloseTo(FULL * (step + 1) / 5, ROUNDING);
     }
   }
 
   @ParameterizedTest
   @EnumSource(Kind.class)
   void withoutWarmUpTheFirstStepHasTheFullRate(Kind kind) {
-    assertThat(new Schedule(kind, 0, 0, MIN).learningRate(0, 20, FULL)).isCloseTo(FULL, ROUNDING);
+    assertThat(new Schedule(kind, Per.STEP, 0, 0, 0, MIN).learningRate(0, 20, 0, FULL))
+        .isCloseTo(FULL, ROUNDING);
   }
 
   @Test
   void constantStaysWhateverItsMinimumAndEnd() {
-    Schedule schedule = new Schedule(Kind.CONSTANT, 2, 5, MIN);
+    Schedule schedule = new Schedule(Kind.CONSTANT, Per.STEP, 2, 5, 0, MIN);
 
-    assertThat(schedule.learningRate(2, 10, FULL)).isEqualTo(FULL);
-    assertThat(schedule.learningRate(9, 10, FULL)).isEqualTo(FULL);
-    assertThat(schedule.learningRate(1_000, 10, FULL)).isEqualTo(FULL);
+    assertThat(schedule.learningRate(2, 10, 0, FULL)).isEqualTo(FULL);
+    assertThat(schedule.learningRate(9, 10, 0, FULL)).isEqualTo(FULL);
+    assertThat(schedule.learningRate(1_000, 10, 0, FULL)).isEqualTo(FULL);
   }
 
   @Test
   void linearFallsEvenlyToTheMinimumAtTheRunsEnd() {
-    Schedule schedule = new Schedule(Kind.LINEAR, 10, 0, MIN);
+    Schedule schedule = new Schedule(Kind.LINEAR, Per.STEP, 10, 0, 0, MIN);
 
-    assertThat(schedule.learningRate(10, 20, FULL)).isCloseTo(FULL, ROUNDING);
-    assertThat(schedule.learningRate(15, 20, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
-    assertThat(schedule.learningRate(19, 20, FULL)).isCloseTo(MIN + 0.1 * (FULL - MIN), ROUNDING);
-    assertThat(schedule.learningRate(20, 20, FULL)).isEqualTo(MIN);
+    assertThat(schedule.learningRate(10, 20, 0, FULL)).isCloseTo(FULL, ROUNDING);
+    assertThat(schedule.learningRate(15, 20, 0, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
+    assertThat(schedule.learningRate(19, 20, 0, FULL))
+        .isCloseTo(MIN + 0.1 * (FULL - MIN), ROUNDING);
+    assertThat(schedule.learningRate(20, 20, 0, FULL)).isEqualTo(MIN);
   }
 
   @Test
   void cosineFallsSlowlyFastSlowlyToTheMinimum() {
-    Schedule schedule = new Schedule(Kind.COSINE, 0, 0, MIN);
+    Schedule schedule = new Schedule(Kind.COSINE, Per.STEP, 0, 0, 0, MIN);
 
-    assertThat(schedule.learningRate(5, 20, FULL))
+    assertThat(schedule.learningRate(5, 20, 0, FULL))
         .isCloseTo(MIN + (FULL - MIN) * (1 + Math.sqrt(0.5)) / 2, ROUNDING);
-    assertThat(schedule.learningRate(10, 20, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
-    assertThat(schedule.learningRate(15, 20, FULL))
+    assertThat(schedule.learningRate(10, 20, 0, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
+    assertThat(schedule.learningRate(15, 20, 0, FULL))
         .isCloseTo(MIN + (FULL - MIN) * (1 - Math.sqrt(0.5)) / 2, ROUNDING);
-    assertThat(schedule.learningRate(20, 20, FULL)).isEqualTo(MIN);
+    assertThat(schedule.learningRate(20, 20, 0, FULL)).isEqualTo(MIN);
   }
 
   @ParameterizedTest
@@ -67,31 +70,31 @@ class ScheduleTest {
       value = Kind.class,
       names = {"LINEAR", "COSINE"})
   void decayEndsAtItsOwnStepIfOneIsGivenAndTheMinimumHoldsFromThere(Kind kind) {
-    Schedule schedule = new Schedule(kind, 2, 12, MIN);
+    Schedule schedule = new Schedule(kind, Per.STEP, 2, 12, 0, MIN);
 
-    assertThat(schedule.learningRate(7, 1_000, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
-    assertThat(schedule.learningRate(11, 1_000, FULL)).isGreaterThan(MIN);
-    assertThat(schedule.learningRate(12, 1_000, FULL)).isEqualTo(MIN);
-    assertThat(schedule.learningRate(999, 1_000, FULL)).isEqualTo(MIN);
+    assertThat(schedule.learningRate(7, 1_000, 0, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
+    assertThat(schedule.learningRate(11, 1_000, 0, FULL)).isGreaterThan(MIN);
+    assertThat(schedule.learningRate(12, 1_000, 0, FULL)).isEqualTo(MIN);
+    assertThat(schedule.learningRate(999, 1_000, 0, FULL)).isEqualTo(MIN);
     // A run may end before its schedule does.
-    assertThat(schedule.learningRate(7, 8, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
+    assertThat(schedule.learningRate(7, 8, 0, FULL)).isCloseTo((FULL + MIN) / 2, ROUNDING);
   }
 
   @ParameterizedTest
   @EnumSource(Kind.class)
   void aRunThatIsShorterThanItsWarmUpOnlyWarmsUp(Kind kind) {
-    Schedule schedule = new Schedule(kind, 100, 0, MIN);
+    Schedule schedule = new Schedule(kind, Per.STEP, 100, 0, 0, MIN);
 
-    assertThat(schedule.learningRate(19, 20, FULL)).isCloseTo(FULL * 20 / 101, ROUNDING);
+    assertThat(schedule.learningRate(19, 20, 0, FULL)).isCloseTo(FULL * 20 / 101, ROUNDING);
   }
 
   @ParameterizedTest
   @EnumSource(Kind.class)
   void theRateIsNeverOutsideItsBounds(Kind kind) {
-    Schedule schedule = new Schedule(kind, 7, 0, MIN);
+    Schedule schedule = new Schedule(kind, Per.STEP, 7, 0, 0, MIN);
 
     for (long step = 0; step < 60; step++) {
-      double rate = schedule.learningRate(step, 50, FULL);
+      double rate = schedule.learningRate(step, 50, 0, FULL);
       assertThat(rate).as("step %d", step).isPositive().isLessThanOrEqualTo(FULL + 1e-15);
       if (step >= 7) {
         assertThat(rate).as("step %d", step).isGreaterThanOrEqualTo(MIN - 1e-15);

@@ -7,10 +7,13 @@ import ai.djl.Device;
 import io.sparkformer.collective.Collective;
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.TokenDataset;
+import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.datasets.shard.ShardWriter;
 import io.sparkformer.datasets.shard.TokenDtype;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.evaluation.ConfusionMatrix;
+import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -56,11 +59,15 @@ final class TinyRun {
 
   static TrainingRun.Summary train(
       Path data, Path output, RunDirectory.Mode mode, String... settings) throws IOException {
-    return train(data, output, mode, metric -> {}, settings);
+    return train(data, output, mode, event -> {}, settings);
   }
 
   static TrainingRun.Summary train(
-      Path data, Path output, RunDirectory.Mode mode, Consumer<Metric> listener, String... settings)
+      Path data,
+      Path output,
+      RunDirectory.Mode mode,
+      Consumer<TrainingEvent> listener,
+      String... settings)
       throws IOException {
     return train(hadoop(data), directory(output), mode, listener, settings);
   }
@@ -69,7 +76,7 @@ final class TinyRun {
       org.apache.hadoop.fs.Path data,
       RunDirectory output,
       RunDirectory.Mode mode,
-      Consumer<Metric> listener,
+      Consumer<TrainingEvent> listener,
       String... settings)
       throws IOException {
     return train(
@@ -85,6 +92,15 @@ final class TinyRun {
         TrainingRun run = TrainingRun.leading(recipe(settings), dataset, Device.cpu(), keeper)) {
       return run.train(Collective.single(run.shape(1).microBatches()));
     }
+  }
+
+  /** A listener to the lines of metrics alone. */
+  static Consumer<TrainingEvent> onLine(Consumer<Metric> listener) {
+    return event -> {
+      if (event instanceof TrainingEvent.Logged line) {
+        listener.accept(line.metric());
+      }
+    };
   }
 
   /** Writes a data set, a shard for each split. */
@@ -123,6 +139,21 @@ final class TinyRun {
       return new DatasetManifest.Split(
           tokens.length, 1, tokens.length, tokens.length, files, List.of());
     }
+  }
+
+  /** A line of metrics of an evaluation of a language model. */
+  static Metric evaluated(long step, String split, double loss) {
+    return Metric.evaluation(
+        step,
+        null,
+        split,
+        new Evaluation.Result(loss, 1, 0, new ConfusionMatrix(List.of(), new long[0][0])));
+  }
+
+  /** Mean cross entropy of a batch. */
+  static float loss(Gpt model, TokenBatch batch) {
+    Gpt.Evaluated evaluated = model.evaluate(batch);
+    return (float) (evaluated.lossSum() / evaluated.targets());
   }
 
   /** Every file below a directory, hidden ones too, with its content's hash. */

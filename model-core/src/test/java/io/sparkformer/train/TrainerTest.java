@@ -19,7 +19,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
+import java.util.Set;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.Test;
@@ -36,7 +36,7 @@ class TrainerTest {
 
   @Test
   void weightsStartAsGpt2sDo() {
-    Recipe recipe = recipe("model.embedding-dim=64", "model.num-layers=3", "model.tied-head=false");
+    Recipe recipe = recipe("model.embedding-dim=64", "model.num-layers=3", "model.head.output=own");
     double residual = 0.02 / Math.sqrt(2 * 3);
     try (Gpt model = model(recipe)) {
       model
@@ -76,7 +76,9 @@ class TrainerTest {
 
       assertThat(lossWithDropout(model, 1)).isEqualTo(first);
       assertThat(lossWithDropout(model, 2)).isNotEqualTo(first);
-      assertThat(model.loss(batch())).isEqualTo(model.loss(batch())).isNotEqualTo(first);
+      assertThat(TinyRun.loss(model, batch()))
+          .isEqualTo(TinyRun.loss(model, batch()))
+          .isNotEqualTo(first);
     }
   }
 
@@ -86,7 +88,7 @@ class TrainerTest {
     Recipe recipe =
         recipe("model.dropout=0.5", "optimizer.learning-rate=0", "schedule.kind=constant");
     try (Gpt model = model(recipe);
-        AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
+        Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
       Trainer trainer = Trainer.alone(recipe, model, optimizer);
       double first = trainer.step((step, m) -> batch(), 0).loss();
 
@@ -96,8 +98,8 @@ class TrainerTest {
     Recipe single = recipe("model.dropout=0.5", "training.global-batch-size=4");
     try (Gpt model = model(recipe);
         Gpt same = model(single);
-        AdamW ofTwo = AdamW.of(model, recipe.optimizer());
-        AdamW ofOne = AdamW.of(same, single.optimizer())) {
+        Optimizer ofTwo = Optimizer.of(model, recipe.optimizer(), Set.of());
+        Optimizer ofOne = Optimizer.of(same, single.optimizer(), Set.of())) {
       double mean = Trainer.alone(recipe, model, ofTwo).step((s, m) -> batch(), 0).loss();
       assertThat(Trainer.alone(single, same, ofOne).step((s, m) -> batch(), 0).loss())
           .isNotEqualTo(mean);
@@ -109,27 +111,27 @@ class TrainerTest {
       strings = {
         "model.bias=true",
         "model.bias=false",
-        "model.tied-head=false",
-        "model.bias=false model.tied-head=false model.activation=gelu",
+        "model.head.output=own",
+        "model.bias=false model.head.output=own model.activation=gelu",
         "model.feed-forward-dim=8",
         "model.dropout=0",
         "training.precision=bf16",
-        "training.precision=bf16 model.bias=false model.tied-head=false",
+        "training.precision=bf16 model.bias=false model.head.output=own",
       })
   void everyKindOfModelLearnsAndIsReadBackWithEqualLogits(String settings) throws IOException {
     Recipe recipe = recipe((settings + " schedule.kind=constant").split(" "));
     try (Gpt model = model(recipe);
-        AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
-      float before = model.loss(batch());
+        Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
+      float before = TinyRun.loss(model, batch());
       Trainer trainer = Trainer.alone(recipe, model, optimizer);
       for (int step = 0; step < 30; step++) {
         trainer.step((s, m) -> batch(), step);
       }
 
       assertThat(before).isCloseTo((float) Math.log(VOCAB), within(0.1f));
-      assertThat(model.loss(batch())).isLessThan(before / 2);
+      assertThat(TinyRun.loss(model, batch())).isLessThan(before / 2);
       org.apache.hadoop.fs.Path path = hadoop(directory.resolve("model"));
-      ModelDirectory.at(new Configuration(), path).save(model, Optional.empty(), Optional.empty());
+      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.Company.NONE);
       try (Gpt read =
           ModelDirectory.open(new Configuration(), path)
               .load(recipe.training().precision(), Device.cpu())) {
@@ -143,7 +145,7 @@ class TrainerTest {
   void masterWeightsAndMomentsStayFloat32UnderBf16() {
     Recipe recipe = recipe("training.precision=bf16", "optimizer.learning-rate=1e-6");
     try (Gpt model = model(recipe);
-        AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
+        Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
       float[] before = model.weights().get("transformer.wpe.weight").toFloatArray();
       Trainer.alone(recipe, model, optimizer).step((s, m) -> batch(), 0);
 
@@ -158,7 +160,7 @@ class TrainerTest {
   void aStepLeavesNoArraysBehind(String precision) {
     Recipe recipe = recipe(precision, "training.max-steps=200");
     try (Gpt model = model(recipe);
-        AdamW optimizer = AdamW.of(model, recipe.optimizer())) {
+        Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
       Trainer trainer = Trainer.alone(recipe, model, optimizer);
       trainer.step((s, m) -> batch(), 0);
       int before = resources(model.manager());
@@ -166,7 +168,7 @@ class TrainerTest {
 
       for (int step = 1; step < 200; step++) {
         trainer.step((s, m) -> batch(), step);
-        model.loss(batch());
+        TinyRun.loss(model, batch());
       }
 
       assertThat(resources(model.manager())).isEqualTo(before).isPositive();
@@ -183,12 +185,12 @@ class TrainerTest {
   }
 
   private static Recipe recipe(String... settings) {
-    return TinyRun.recipe(settings).bind(VOCAB);
+    return TinyRun.recipe(settings).bind(DataShape.ofVocabulary(VOCAB));
   }
 
   /** Four rows of 0 1 2 3 4 5 0 1 ..., each from another start. */
   private static TokenBatch batch() {
-    return new TokenBatch(counting(0), counting(1), 4, 8);
+    return TokenBatch.full(counting(0), counting(1), 4, 8);
   }
 
   private static long[] counting(int from) {
@@ -199,15 +201,21 @@ class TrainerTest {
     Kernels.seed(seed);
     try (NDManager scratch = model.manager().newSubManager()) {
       NDArray ids = scratch.create(batch().inputs(), new Shape(4, 8));
-      NDArray targets = scratch.create(batch().targets(), new Shape(4, 8));
-      return model.kernels().gradients(ids, targets, model.weightList()).get(0).toFloatArray()[0];
+      NDArray targets = scratch.create(batch().targets());
+      NDArray lengths = scratch.create(batch().lengths());
+      return model
+          .kernels()
+          .gradients(ids, targets, lengths, model.weightList())
+          .get(0)
+          .toFloatArray()[0];
     }
   }
 
   private static float[] logits(Gpt model) {
     try (NDManager scratch = model.manager().newSubManager()) {
       NDArray ids = scratch.create(batch().inputs(), new Shape(4, 8));
-      return new NDList(model.kernels().logits(scratch, ids, model.weightList()))
+      NDArray lengths = scratch.create(batch().lengths());
+      return new NDList(model.kernels().logits(scratch, ids, lengths, model.weightList()))
           .singletonOrThrow()
           .toFloatArray();
     }

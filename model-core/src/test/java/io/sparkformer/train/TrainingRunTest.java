@@ -38,10 +38,17 @@ class TrainingRunTest {
     TrainingRun.Summary summary = train(data, output, Mode.START);
 
     assertThat(TinyRun.names(output))
-        .containsExactly("best", "checkpoints", "last", "metrics.jsonl", "recipe.yaml");
+        .containsExactly(
+            "best",
+            "checkpoints",
+            "last",
+            "metrics.jsonl",
+            "recipe.yaml",
+            "showcase.json",
+            "tensorboard");
     for (String model : List.of("best", "last")) {
       assertThat(TinyRun.names(output.resolve(model)))
-          .containsExactly("config.json", "model.safetensors", "tokenizer.json");
+          .containsExactly("config.json", "evaluation.json", "model.safetensors", "tokenizer.json");
     }
     assertThat(TinyRun.names(output.resolve("checkpoints/step-00000020")))
         .containsExactly(
@@ -53,8 +60,10 @@ class TrainingRunTest {
             "recipe.yaml",
             "state.json",
             "tokenizer.json");
-    assertThat(RecipeFile.parse(Files.readString(output.resolve("recipe.yaml")), "r").bind(28))
-        .isEqualTo(TinyRun.recipe().bind(28));
+    assertThat(
+            RecipeFile.parse(Files.readString(output.resolve("recipe.yaml")), "r")
+                .bind(DataShape.ofVocabulary(28)))
+        .isEqualTo(TinyRun.recipe().bind(DataShape.ofVocabulary(28)));
     assertThat(summary.steps()).isEqualTo(20);
     assertThat(summary.resumedFrom()).isZero();
     assertThat(summary.parameters()).isPositive();
@@ -65,7 +74,7 @@ class TrainingRunTest {
   void metricsAreOneLineEachAndTheListenerHearsThemAsTheyAreWritten() throws IOException {
     List<Metric> heard = new ArrayList<>();
 
-    TrainingRun.Summary summary = train(data, output, Mode.START, heard::add);
+    TrainingRun.Summary summary = train(data, output, Mode.START, TinyRun.onLine(heard::add));
 
     assertThat(heard)
         .extracting(metric -> metric.event() + " " + metric.step() + " " + metric.split())
@@ -85,10 +94,10 @@ class TrainingRunTest {
     assertThat(heard.get(0).tokensPerSecond()).isPositive();
     assertThat(heard.get(0).stepMs()).isPositive();
     assertThat(heard.get(8).loss())
-        .isEqualTo(summary.validLoss())
-        .isEqualTo(summary.bestValidLoss())
+        .isEqualTo(summary.valid().loss())
+        .isEqualTo(summary.best())
         .isLessThan(heard.get(4).loss());
-    assertThat(heard.get(7).loss()).isEqualTo(summary.trainLoss());
+    assertThat(heard.get(7).loss()).isEqualTo(summary.train().loss());
   }
 
   @Test
@@ -98,10 +107,10 @@ class TrainingRunTest {
     List<Metric> heard = new ArrayList<>();
 
     TrainingRun.Summary summary =
-        train(misleading, output, Mode.START, heard::add, "evaluation.interval=1");
+        train(misleading, output, Mode.START, TinyRun.onLine(heard::add), "evaluation.interval=1");
 
-    assertThat(summary.bestValidLoss()).isLessThan(summary.validLoss());
-    assertThat(summary.bestValidLoss())
+    assertThat(summary.best()).isLessThan(summary.valid().loss());
+    assertThat(summary.best())
         .isEqualTo(
             heard.stream()
                 .filter(m -> m.event() == Metric.Event.EVALUATION && m.split().equals("valid"))
@@ -151,7 +160,14 @@ class TrainingRunTest {
     train(data, output, Mode.OVERWRITE, "training.max-steps=2");
 
     assertThat(TinyRun.names(output))
-        .containsExactly("best", "checkpoints", "last", "metrics.jsonl", "recipe.yaml");
+        .containsExactly(
+            "best",
+            "checkpoints",
+            "last",
+            "metrics.jsonl",
+            "recipe.yaml",
+            "showcase.json",
+            "tensorboard");
     assertThat(TinyRun.names(output.resolve("checkpoints"))).containsExactly("step-00000002");
   }
 

@@ -31,7 +31,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   @Option(
       names = "--work",
       defaultValue = "train",
-      paramLabel = "train|generate|memory|allreduce|tokenize",
+      paramLabel = "train|classify|generate|memory|allreduce|tokenize",
       description = "What to do. Default: ${DEFAULT-VALUE}.")
   private BenchWork.Kind work;
 
@@ -97,7 +97,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       names = "--peer",
       paramLabel = "COMMAND",
       description =
-          "A shell command that does the same work and prints a JSON line with tokens_per_s or gb_per_s.")
+          "A shell command that does the same work and prints a JSON line with tokens_per_s, rows_per_s (classify) or gb_per_s (allreduce).")
   private String peer = "";
 
   @Option(
@@ -170,7 +170,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
         return rounds(ranks, all::round);
       }
     }
-    try (BenchWork bench = BenchWork.of(size, precision, steps, 1)) {
+    try (BenchWork bench = BenchWork.of(work, size, precision, steps, 1)) {
       return switch (work) {
         case MEMORY -> result(1, List.of(), List.of(), List.of(), bench.memory());
         case GENERATE -> rounds(1, bench::generatedPerSecond);
@@ -239,10 +239,15 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   }
 
   private String unit() {
-    return work == BenchWork.Kind.ALLREDUCE ? "GB/s" : "tokens/s";
+    return switch (work) {
+      case ALLREDUCE -> "GB/s";
+      case CLASSIFY -> "rows/s";
+      default -> "tokens/s";
+    };
   }
 
   private double peerRate() throws IOException, InterruptedException {
+    String key = unit().toLowerCase(Locale.ROOT).replace("/", "_per_");
     Process process =
         new ProcessBuilder("sh", "-c", peer).redirectError(ProcessBuilder.Redirect.INHERIT).start();
     String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
@@ -250,12 +255,12 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
     String last = output.lines().reduce("", (before, line) -> line);
     require(
         code == 0 && last.startsWith("{"),
-        "--peer '%s' ended with code %d and the line '%s': it must print JSON with tokens_per_s or gb_per_s",
+        "--peer '%s' ended with code %d and the line '%s': it must print JSON with %s",
         peer,
         code,
-        last);
-    JsonNode json = new JsonMapper().readTree(last);
-    JsonNode rate = json.path(work == BenchWork.Kind.ALLREDUCE ? "gb_per_s" : "tokens_per_s");
+        last,
+        key);
+    JsonNode rate = new JsonMapper().readTree(last).path(key);
     require(rate.isNumber(), "--peer '%s' printed no rate: %s", peer, last);
     return rate.asDouble();
   }

@@ -22,7 +22,8 @@ interface BenchRound extends Closeable {
   static BenchRound of(BenchRanks.Plan plan) {
     return plan.kind() == BenchWork.Kind.ALLREDUCE
         ? new Sums(plan)
-        : new Training(BenchWork.of(plan.size(), plan.precision(), plan.steps(), plan.workers()));
+        : new Training(
+            BenchWork.of(plan.kind(), plan.size(), plan.precision(), plan.steps(), plan.workers()));
   }
 
   /** Training steps. */

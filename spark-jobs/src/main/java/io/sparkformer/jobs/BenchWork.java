@@ -5,12 +5,13 @@ import io.sparkformer.collective.Collective;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.TextGenerator;
-import io.sparkformer.model.Activation;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
-import io.sparkformer.train.AdamW;
+import io.sparkformer.train.DataShape;
 import io.sparkformer.train.ModelExchange;
+import io.sparkformer.train.Optimizer;
 import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.Trainer;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -32,6 +34,8 @@ final class BenchWork implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(BenchWork.class);
   private static final int VOCAB_SIZE = 65;
+  private static final int LABELS = 3;
+  private static final int LEAST_TOKENS = 4;
   private static final int MEMORY_STEPS = 10_000;
   private static final int MEMORY_SAMPLES = 10;
   private static final double MB = 1 << 20;
@@ -39,6 +43,7 @@ final class BenchWork implements AutoCloseable {
   /** What to do. */
   enum Kind {
     TRAIN,
+    CLASSIFY,
     GENERATE,
     ALLREDUCE,
     MEMORY,
@@ -68,18 +73,8 @@ final class BenchWork implements AutoCloseable {
     }
 
     ModelConfig model() {
-      return new ModelConfig(
-          VOCAB_SIZE,
-          contextLength,
-          numLayers,
-          numHeads,
-          embeddingDim,
-          0,
-          Activation.GELU_TANH,
-          true,
-          false,
-          0,
-          1e-5);
+      return ModelConfig.gpt2(VOCAB_SIZE, contextLength, numLayers, numHeads, embeddingDim)
+          .with(Head.OWN);
     }
   }
 
@@ -95,24 +90,35 @@ final class BenchWork implements AutoCloseable {
   private final Size size;
   private final int steps;
   private final Gpt model;
-  private final AdamW optimizer;
+  private final Optimizer optimizer;
   private final Recipe recipe;
   private final TokenBatch batch;
   private Trainer trainer;
   private long step;
 
-  private BenchWork(Size size, int steps, Gpt model, AdamW optimizer, Recipe recipe) {
+  private BenchWork(Size size, int steps, Gpt model, Optimizer optimizer, Recipe recipe) {
     this.size = size;
     this.steps = steps;
     this.model = model;
     this.optimizer = optimizer;
     this.recipe = recipe;
     this.trainer = Trainer.alone(recipe, model, optimizer);
-    this.batch = new TokenBatch(randomIds(0), randomIds(1), size.rows, size.contextLength);
+    this.batch =
+        model.config().head().isClassifier()
+            ? labelled(size)
+            : TokenBatch.full(randomIds(0), randomIds(1), size.rows, size.contextLength);
   }
 
-  /** A rank's work; each rank has one micro-batch of a step. */
-  static BenchWork of(Size size, Precision precision, int steps, int workers) {
+  /**
+   * A rank's work; each rank has one micro-batch of a step.
+   *
+   * @param kind training of a classifier, or of a language model for any other
+   */
+  static BenchWork of(Kind kind, Size size, Precision precision, int steps, int workers) {
+    ModelConfig config =
+        kind == Kind.CLASSIFY
+            ? size.model().with(Head.ofSequences(LABELS, Head.Pooling.LAST))
+            : size.model();
     Recipe defaults =
         RecipeFile.defaults()
             .with(
@@ -120,17 +126,19 @@ final class BenchWork implements AutoCloseable {
                     "schedule.kind=constant",
                     "training.micro-batch-size=" + size.rows,
                     "training.global-batch-size=" + size.rows * workers))
-            .bind(VOCAB_SIZE);
+            .bind(DataShape.ofVocabulary(VOCAB_SIZE));
     Recipe recipe =
         new Recipe(
-            size.model(),
+            config,
+            defaults.data(),
             defaults.training(),
+            defaults.loss(),
             defaults.optimizer(),
             defaults.schedule(),
             defaults.evaluation(),
             defaults.checkpoint());
-    Gpt model = Gpt.initialized(size.model(), precision, Device.cpu(), 0);
-    AdamW optimizer = AdamW.of(model, recipe.optimizer());
+    Gpt model = Gpt.initialized(config, precision, Device.cpu(), 0);
+    Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of());
     return new BenchWork(size, steps, model, optimizer, recipe);
   }
 
@@ -143,7 +151,17 @@ final class BenchWork implements AutoCloseable {
   /** Trains together with others from now on. */
   void connect(Collective ranks) {
     int microBatches = recipe.training().gradAccumSteps();
+    trainer.close();
     trainer = new Trainer(recipe, model, optimizer, ModelExchange.over(ranks, model, microBatches));
+  }
+
+  /** Rows of 4 tokens up to the context, one of them that long, with a label each. */
+  private TokenBatch labelled(Size shape) {
+    long[] lengths =
+        new Random(2).longs(shape.rows, LEAST_TOKENS, shape.contextLength + 1L).toArray();
+    lengths[0] = shape.contextLength;
+    long[] labels = new Random(3).longs(shape.rows, 0, LABELS).toArray();
+    return new TokenBatch(randomIds(0), labels, lengths, shape.rows, shape.contextLength);
   }
 
   private long[] randomIds(long seed) {
@@ -151,7 +169,9 @@ final class BenchWork implements AutoCloseable {
     return random.longs((long) size.rows * size.contextLength, 0, VOCAB_SIZE).toArray();
   }
 
-  /** Tokens a second of whole training steps of all ranks, by the median step. */
+  /**
+   * Tokens, or a classifier's rows, a second of whole training steps of all ranks, by the median.
+   */
   double trainedPerSecond() {
     int counted = steps > 0 ? steps : size.steps;
     for (int i = 0; i < Math.max(5, counted / 5); i++) {
@@ -164,7 +184,8 @@ final class BenchWork implements AutoCloseable {
       seconds[i] = (System.nanoTime() - started) / 1e9;
     }
     Arrays.sort(seconds);
-    return (double) batch.tokens() * recipe.training().gradAccumSteps() / seconds[counted / 2];
+    double items = model.config().head().isClassifier() ? batch.rows() : batch.tokens();
+    return items * recipe.training().gradAccumSteps() / seconds[counted / 2];
   }
 
   private void trainOne() {
@@ -218,6 +239,7 @@ final class BenchWork implements AutoCloseable {
 
   @Override
   public void close() {
+    trainer.close();
     optimizer.close();
     model.close();
   }

@@ -3,6 +3,8 @@ package io.sparkformer.jobs;
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.train.DataChoice;
+import io.sparkformer.train.DataShape;
 import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import java.io.IOException;
@@ -91,16 +93,22 @@ final class DoctorCommand implements Callable<DoctorCommand.Result>, IExitCodeGe
     return holds ? Main.DONE : Main.MISUSED;
   }
 
+  /** What is the least of any data set. */
+  private static final DataShape UNKNOWN = new DataShape(1, List.of("unknown"), 0, 0);
+
   private static Recipe recipe(Configuration hadoop, Path config, Path data) throws IOException {
     RecipeFile file = RecipeFile.read(Storage.driverFileSystem(config, hadoop), config);
-    int vocabSize = 1;
-    if (data != null) {
+    DataShape shape = UNKNOWN;
+    if (file.data().source() != DataChoice.Source.DATASET) {
+      Path own = TrainJob.synthetic(file);
+      shape = DataShape.of(DatasetManifest.read(Storage.fileSystem(own, hadoop), own));
+    } else if (data != null) {
       try {
-        vocabSize = DatasetManifest.read(Storage.fileSystem(data, hadoop), data).vocabSize();
+        shape = DataShape.of(DatasetManifest.read(Storage.fileSystem(data, hadoop), data));
       } catch (InvalidInputException e) {
         LOG.debug("left to the check of the data set", e);
       }
     }
-    return file.bind(vocabSize);
+    return file.bind(shape);
   }
 }

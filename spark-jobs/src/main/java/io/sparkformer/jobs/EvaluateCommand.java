@@ -1,5 +1,8 @@
 package io.sparkformer.jobs;
 
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.train.DataChoice;
+import io.sparkformer.train.Reading;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
@@ -10,7 +13,7 @@ import picocli.CommandLine.Option;
     name = "evaluate",
     sortOptions = false,
     description =
-        "Predicts a whole split of a data set with a model: loss, perplexity, bits per character.")
+        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report.")
 final class EvaluateCommand implements Callable<EvaluateSummary> {
 
   @Option(
@@ -39,12 +42,38 @@ final class EvaluateCommand implements Callable<EvaluateSummary> {
       defaultValue = "32",
       paramLabel = "N",
       description =
-          "Windows that are predicted at once; fewer if their logits would not fit 256 MiB. Default: ${DEFAULT-VALUE}.")
+          "Rows that are predicted at once; fewer if their logits would not fit 256 MiB. Default: ${DEFAULT-VALUE}.")
   private int batchSize;
+
+  @Option(
+      names = "--truncate",
+      defaultValue = "right",
+      paramLabel = "SIDE",
+      description =
+          "Of sequences: where those longer than the context are cut, right or left, as data.truncate of the recipe. Default: ${DEFAULT-VALUE}.")
+  private Truncation truncate;
+
+  @Option(
+      names = "--samples",
+      defaultValue = "windows",
+      paramLabel = "windows|sequences",
+      description =
+          "Of a language model: what a row is, as data.samples of its recipe. Default: ${DEFAULT-VALUE}.")
+  private DataChoice.Samples samples;
+
+  @Option(
+      names = "--ignore-index",
+      defaultValue = "-100",
+      paramLabel = "ID",
+      description =
+          "Of sequences: a target that does not count, as data.ignore-index of the recipe. Default: ${DEFAULT-VALUE}.")
+  private long ignoreIndex;
 
   @Override
   public EvaluateSummary call() throws Exception {
-    EvaluateRequest request = new EvaluateRequest(model, data, split, batchSize);
+    EvaluateRequest request =
+        new EvaluateRequest(
+            model, data, split, batchSize, new Reading(samples, truncate, ignoreIndex));
     EvaluateJob job = EvaluateJob.prepare(request, SparkContexts.hadoopConfiguration());
     try (JavaSparkContext spark = SparkContexts.open("evaluate")) {
       return job.run(spark);

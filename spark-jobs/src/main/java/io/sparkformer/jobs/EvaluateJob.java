@@ -12,9 +12,13 @@ import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
 import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Predicts a whole split with a model, in one task on one executor. */
 final class EvaluateJob {
+
+  private static final Logger LOG = LoggerFactory.getLogger(EvaluateJob.class);
 
   private final EvaluateRequest request;
   private final DatasetManifest manifest;
@@ -60,11 +64,18 @@ final class EvaluateJob {
   private EvaluateSummary summary(Evaluation.Result result, double seconds) {
     DatasetManifest.Split split = manifest.splits().get(request.split());
     double tokensPerCharacter = (double) split.tokens() / split.characters();
+    boolean classifier = !result.confusion().labels().isEmpty();
+    if (classifier) {
+      LOG.info("\n{}\n{}", result.report().text(), result.confusion().text());
+    }
     return new EvaluateSummary(
         result.loss(),
-        result.perplexity(),
-        result.bitsPerToken() * tokensPerCharacter,
-        result.tokens(),
+        result.accuracy(),
+        classifier ? null : (Double) result.perplexity(),
+        classifier ? null : (Double) (result.bitsPerToken() * tokensPerCharacter),
+        result.targets(),
+        classifier ? result.report() : null,
+        classifier ? result.confusion() : null,
         request.split(),
         request.model(),
         request.data(),

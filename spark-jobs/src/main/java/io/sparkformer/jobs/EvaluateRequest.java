@@ -2,6 +2,7 @@ package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.train.Reading;
 import java.io.Serializable;
 
 /**
@@ -10,9 +11,10 @@ import java.io.Serializable;
  * @param model a model directory
  * @param data a token data set
  * @param split the data set's split, all of which is predicted
- * @param batchSize windows that are predicted at once, at most
+ * @param batchSize rows that are predicted at once, at most
+ * @param reading how the split becomes rows
  */
-record EvaluateRequest(String model, String data, String split, int batchSize)
+record EvaluateRequest(String model, String data, String split, int batchSize, Reading reading)
     implements Serializable {
 
   EvaluateRequest {

@@ -1,19 +1,31 @@
 package io.sparkformer.jobs;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.sparkformer.evaluation.ClassificationReport;
+import io.sparkformer.evaluation.ConfusionMatrix;
+
 /**
  * The evaluate job's result.
  *
- * @param loss mean negative log likelihood of a token, in nats
- * @param perplexity e^loss
- * @param bitsPerCharacter the loss in bits, for a character of the split's text
- * @param tokens tokens that were predicted: all but the split's first
+ * @param loss mean negative log likelihood of a target, in nats
+ * @param accuracy share of the targets that were the likeliest class
+ * @param perplexity e^loss; of a language model
+ * @param bitsPerCharacter the loss in bits, for a character of the split's text; of a language
+ *     model
+ * @param targets what was predicted: tokens, or labels
+ * @param report of a classifier: precision, recall and F1 by class
+ * @param confusion of a classifier: how often (row) was taken for (column)
  * @param seconds the job's own time, without Spark's start
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 record EvaluateSummary(
     double loss,
-    double perplexity,
-    double bitsPerCharacter,
-    long tokens,
+    double accuracy,
+    Double perplexity,
+    Double bitsPerCharacter,
+    long targets,
+    ClassificationReport report,
+    ConfusionMatrix confusion,
     String split,
     String model,
     String data,

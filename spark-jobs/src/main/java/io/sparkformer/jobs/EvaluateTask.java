@@ -1,11 +1,14 @@
 package io.sparkformer.jobs;
 
+import static io.sparkformer.datasets.InvalidInputException.require;
+
 import ai.djl.Device;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TokenDataset;
-import io.sparkformer.datasets.sample.SequentialWindows;
+import io.sparkformer.datasets.sample.SequentialBatches;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Head;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
@@ -13,6 +16,7 @@ import io.sparkformer.model.Precision;
 import io.sparkformer.train.Evaluation;
 import java.io.IOException;
 import java.io.Serializable;
+import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
@@ -22,7 +26,7 @@ import org.apache.spark.util.SerializableConfiguration;
 record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
     implements Function<EvaluateRequest, EvaluateTask.Outcome> {
 
-  /** Logits of a batch of windows, the largest arrays of an evaluation, take no more. */
+  /** Logits of a batch, the largest arrays of an evaluation, take no more. */
   private static final long LOGITS_BYTES = 256L << 20;
 
   /** The result, or the user's mistake: as an exception it would be tried again. */
@@ -37,20 +41,36 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
     Configuration hadoop = configuration.value().value();
     try (TokenDataset data = TokenDataset.open(hadoop, Storage.path(request.data()))) {
       ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(request.model()));
-      SequentialWindows windows = windows(data, directory.config(), request);
+      SequentialBatches batches = batches(data, directory.config(), request);
+      List<String> labels =
+          directory.config().head().isClassifier() ? directory.labels() : List.<String>of();
+      requireSame(labels, data, request);
       Kernels.threads(TaskThreads.ofThisTask());
       try (Gpt model = directory.load(Precision.FP32, Device.cpu())) {
-        return new Done(Evaluation.of(model, windows, batches -> {}));
+        return new Done(Evaluation.of(model, batches, labels, done -> {}));
       }
     } catch (InvalidInputException e) {
       return new Mistake(e.getMessage());
     }
   }
 
-  private static SequentialWindows windows(
+  private static SequentialBatches batches(
       TokenDataset data, ModelConfig config, EvaluateRequest request) throws IOException {
-    long windowBytes = (long) Float.BYTES * config.contextLength() * config.vocabSize();
-    long rows = Math.max(1, Math.min(request.batchSize(), LOGITS_BYTES / windowBytes));
-    return SequentialWindows.over(data.split(request.split()), (int) rows, config.contextLength());
+    int positions =
+        config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION ? 1 : config.contextLength();
+    long rowBytes = (long) Float.BYTES * positions * config.numClasses();
+    long rows = Math.max(1, Math.min(request.batchSize(), LOGITS_BYTES / rowBytes));
+    return SequentialBatches.over(
+        Evaluation.samples(config, data, request.split(), request.reading()), (int) rows);
+  }
+
+  /** Labels that are only in another order would give nonsense. */
+  private static void requireSame(List<String> labels, TokenDataset data, EvaluateRequest request) {
+    require(
+        labels.isEmpty() || labels.equals(data.manifest().labels()),
+        "%s has the labels %s, the model %s: evaluate it with data of its own labels",
+        request.data(),
+        String.join(", ", data.manifest().labels()),
+        String.join(", ", labels));
   }
 }

@@ -3,7 +3,6 @@ package io.sparkformer.jobs;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.generate.Continuation;
@@ -21,8 +20,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -42,8 +39,6 @@ final class GenerateCommand implements Callable<GenerateSummary> {
 
   /** Numbers that a step works with, below which threads cost more than they bring. */
   private static final long SMALL_STEP = 4_000_000;
-
-  private static final Logger LOG = LoggerFactory.getLogger(GenerateCommand.class);
 
   @Spec private CommandSpec spec;
 
@@ -134,8 +129,11 @@ final class GenerateCommand implements Callable<GenerateSummary> {
     require(!model.isBlank(), "--model is empty: give the model's directory");
     ModelDirectory directory =
         ModelDirectory.open(SparkContexts.hadoopConfiguration(), Storage.path(model));
-    Optional<Tokenizer> tokenizer = tokenizerOf(directory);
-    int[] ids = promptIds(tokenizer);
+    GivenText given =
+        GivenText.of(
+            directory, new GivenText.Options("--prompt", prompt.text, "--prompt-ids", prompt.ids));
+    Optional<Tokenizer> tokenizer = given.tokenizer();
+    int[] ids = given.ids();
     TextGenerator.requirePrompt(ids, directory.config());
     TokenText text = TokenText.of(tokenizer);
     TokenText.Stream shown = text.stream(ids);
@@ -161,33 +159,6 @@ final class GenerateCommand implements Callable<GenerateSummary> {
         topP,
         seed.orElseGet(() -> (long) ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE)),
         numSamples);
-  }
-
-  /**
-   * Ids need no tokenizer, and may belong to a model whose tokenizer is of a kind we do not read.
-   */
-  private Optional<Tokenizer> tokenizerOf(ModelDirectory directory) throws IOException {
-    try {
-      return directory.tokenizer();
-    } catch (InvalidInputException e) {
-      if (prompt.ids == null) {
-        throw e;
-      }
-      LOG.warn("samples are shown as ids: {}", e.getMessage());
-      return Optional.empty();
-    }
-  }
-
-  private int[] promptIds(Optional<Tokenizer> tokenizer) {
-    if (prompt.ids != null) {
-      return prompt.ids;
-    }
-    require(
-        tokenizer.isPresent(),
-        "%s has no %s, so --prompt cannot be read: give the prompt as token ids with --prompt-ids",
-        model,
-        Tokenizer.FILE_NAME);
-    return tokenizer.get().encode(prompt.text);
   }
 
   private int threadsFor(Gpt gpt) {

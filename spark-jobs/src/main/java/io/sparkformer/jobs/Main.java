@@ -71,6 +71,7 @@ public final class Main {
         new TrainCommand(),
         new EvaluateCommand(),
         new GenerateCommand(),
+        new AttentionCommand(),
         new BenchCommand(),
         new DoctorCommand());
   }

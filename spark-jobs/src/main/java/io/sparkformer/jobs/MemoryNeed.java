@@ -44,7 +44,7 @@ record MemoryNeed(double stateBytes, double activationBytes) {
     double bytes = recipe.training().precision() == Precision.BF16 ? 2 : 4;
     return new MemoryNeed(
         model.parameterCount() * perParameter,
-        tokens * (LOGITS * model.vocabSize() + model.numLayers() * perBlock * bytes));
+        tokens * (LOGITS * model.numClasses() + model.numLayers() * perBlock * bytes));
   }
 
   double bytes() {

@@ -5,6 +5,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import io.sparkformer.train.RunDirectory;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
@@ -28,16 +29,16 @@ final class TrainCommand implements Callable<TrainResult> {
 
   @Option(
       names = "--data",
-      required = true,
       paramLabel = "DIR",
-      description = "A token data set, made by tokenize.")
-  private String data;
+      description =
+          "A token data set, made by tokenize. Not for a recipe whose data.source makes its own.")
+  private Optional<String> data = Optional.empty();
 
   @Option(
       names = "--output",
       required = true,
       paramLabel = "DIR",
-      description = "For models, checkpoints, metrics.jsonl and loss.png.")
+      description = "For models, checkpoints, metrics.jsonl, tensorboard/ and report.html.")
   private String output;
 
   @Option(

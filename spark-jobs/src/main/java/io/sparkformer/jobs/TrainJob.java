@@ -4,15 +4,20 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.synthetic.SyntheticData;
+import io.sparkformer.datasets.synthetic.SyntheticSpec;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.train.DataChoice;
+import io.sparkformer.train.DataShape;
 import io.sparkformer.train.MetricsLog;
 import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.RunDirectory;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -45,24 +50,24 @@ final class TrainJob {
       Configuration hadoop,
       String config,
       List<String> settings,
-      String data,
+      Optional<String> data,
       String output,
       RunDirectory.Mode mode,
       Resilience resilience)
       throws IOException {
     Path file = Storage.path(config);
-    RecipeFile recipe =
-        RecipeFile.read(Storage.driverFileSystem(file, hadoop), file).with(settings);
-    Path given = Storage.path(data);
-    FileSystem dataFiles = Storage.fileSystem(given, hadoop);
-    Path qualified = dataFiles.makeQualified(given); // '.' has no name in a message
     RunDirectory directory = RunDirectory.of(hadoop, Storage.path(output));
-    require(
-        !Storage.overlap(directory.path(), qualified),
-        "--output %s and --data %s are the same or one lies in the other: choose an output outside the data set",
-        Storage.shown(directory.path()),
-        Storage.shown(qualified));
-    Recipe bound = recipe.bind(DatasetManifest.read(dataFiles, qualified).vocabSize());
+    RecipeFile recipe =
+        startable(
+            hadoop,
+            RecipeFile.read(Storage.driverFileSystem(file, hadoop), file).with(settings),
+            directory,
+            mode);
+    Optional<Path> given = given(hadoop, recipe, data, directory);
+    Path readable = given.orElseGet(() -> synthetic(recipe));
+    Recipe bound =
+        recipe.bind(
+            DataShape.of(DatasetManifest.read(Storage.fileSystem(readable, hadoop), readable)));
     int microBatches = bound.training().gradAccumSteps();
     require(
         microBatches >= resilience.workers(),
@@ -77,11 +82,62 @@ final class TrainJob {
         new TrainTask.Order(
             UUID.randomUUID().toString(),
             recipe.yaml(),
-            qualified.toString(),
+            given.map(Path::toString).orElse(""),
             directory.path().toString(),
             mode,
             resilience.rankTimeoutSeconds());
     return new TrainJob(bound, order, directory, resilience);
+  }
+
+  /** The data set that is given, unless the recipe makes its own. */
+  private static Optional<Path> given(
+      Configuration hadoop, RecipeFile recipe, Optional<String> data, RunDirectory output)
+      throws IOException {
+    boolean own = recipe.data().source() != DataChoice.Source.DATASET;
+    require(
+        own || data.isPresent(),
+        "--data is missing: give a data set that tokenize made, or a recipe whose data.source makes its own");
+    require(
+        !own || data.isEmpty(),
+        "--data %s: the recipe makes its own data (data.source): leave --data away, or set data.source=dataset",
+        data.orElse(""));
+    if (own) {
+      return Optional.empty();
+    }
+    Path path = Storage.path(data.orElseThrow());
+    Path qualified = Storage.fileSystem(path, hadoop).makeQualified(path); // '.' has no name
+    require(
+        !Storage.overlap(output.path(), qualified),
+        "--output %s and --data %s are the same or one lies in the other: choose an output outside the data set",
+        Storage.shown(output.path()),
+        Storage.shown(qualified));
+    return Optional.of(qualified);
+  }
+
+  /** The recipe with a path to the model to start from that executors understand, too. */
+  private static RecipeFile startable(
+      Configuration hadoop, RecipeFile recipe, RunDirectory output, RunDirectory.Mode mode)
+      throws IOException {
+    if (recipe.initFrom().isEmpty() || mode == RunDirectory.Mode.RESUME) {
+      return recipe;
+    }
+    Path path = Storage.path(recipe.initFrom().get());
+    Path qualified = Storage.fileSystem(path, hadoop).makeQualified(path);
+    ModelDirectory.open(hadoop, qualified);
+    require(
+        mode != RunDirectory.Mode.OVERWRITE || !Storage.overlap(output.path(), qualified),
+        "--overwrite would delete training.init-from %s with the output %s: choose another --output, or copy the model"
+            + " first",
+        Storage.shown(qualified),
+        Storage.shown(output.path()));
+    String quoted = qualified.toString().replace("'", "''"); // as YAML has it
+    return recipe.with(List.of("training.init-from='" + quoted + "'"));
+  }
+
+  /** The data set that a recipe makes, on this machine's disk. */
+  static Path synthetic(RecipeFile recipe) {
+    SyntheticSpec spec = recipe.data().synthetic(recipe.seed()).orElseThrow();
+    return new Path(SyntheticData.local(spec).toUri());
   }
 
   /**
@@ -109,7 +165,7 @@ final class TrainJob {
         new PreflightRequest(
             resilience.workers(),
             recipe,
-            new Path(order.data()),
+            order.data().isEmpty() ? null : new Path(order.data()),
             directory.path(),
             resilience.waitSeconds());
     for (int failures = 0; ; failures++) {
@@ -129,12 +185,11 @@ final class TrainJob {
   /** A missing font or full disk must not take a trained model with it. */
   private void draw() throws IOException {
     try {
-      LossChart.draw(
-          MetricsLog.read(directory.fileSystem(), directory.path()),
-          directory.fileSystem(),
-          directory.losses());
+      new TrainingCurves(MetricsLog.read(directory.fileSystem(), directory.path()))
+          .draw(directory.fileSystem(), directory.path());
+      RunReport.write(directory);
     } catch (IOException | RuntimeException | LinkageError e) {
-      LOG.warn("{} was not drawn: {}", directory.losses().getName(), e.toString());
+      LOG.warn("the report was not drawn: {}", e.toString());
     }
   }
 }

@@ -50,10 +50,11 @@ final class TrainProgress implements AutoCloseable {
       trainLoss = metric.loss();
     } else {
       LOG.info(
-          "step {}: train loss {}, valid loss {}",
+          "step {}: train loss {}, valid loss {}{}",
           metric.step(),
           number(trainLoss),
-          number(metric.loss()));
+          number(metric.loss()),
+          metric.macroF1() == null ? "" : ", accuracy " + number(metric.accuracy()));
     }
   }
 

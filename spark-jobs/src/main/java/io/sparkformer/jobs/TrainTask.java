@@ -8,9 +8,11 @@ import io.sparkformer.collective.Endpoint;
 import io.sparkformer.collective.Patience;
 import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.model.Kernels;
+import io.sparkformer.train.DataShape;
 import io.sparkformer.train.RecipeFile;
 import io.sparkformer.train.RunDirectory;
 import io.sparkformer.train.RunKeeper;
+import io.sparkformer.train.TrainingEvent;
 import io.sparkformer.train.TrainingRun;
 import java.io.Closeable;
 import java.io.IOException;
@@ -54,7 +56,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
    *
    * @param runId of this run alone
    * @param recipe its YAML
-   * @param data directory of the data set
+   * @param data directory of the data set; empty if the recipe makes its own
    * @param output directory of the run
    * @param mode what to do about an output that another run made
    * @param rankTimeoutSeconds how late a rank may be
@@ -122,8 +124,9 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
     void prepare(BarrierTaskContext context) throws IOException {
       Configuration hadoop = configuration.value().value();
       RecipeFile file = RecipeFile.parse(order.recipe(), "the recipe");
-      dataset = TokenDataset.open(hadoop, new Path(order.data()));
-      int threads = file.bind(dataset.manifest().vocabSize()).training().threads();
+      Path data = order.data().isEmpty() ? TrainJob.synthetic(file) : new Path(order.data());
+      dataset = TokenDataset.open(hadoop, data);
+      int threads = file.bind(DataShape.of(dataset.manifest())).training().threads();
       Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
       Device device = RankDevice.ofThisTask();
       if (context.partitionId() == 0) {
@@ -135,7 +138,11 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
                 order.runId(),
                 Duration.ofMillis(
                     Math.min(LONGEST_PAUSE_MILLIS, order.rankTimeoutSeconds() * 333L)),
-                metric -> RunEvents.send(new RunEvent.Measured(metric)));
+                event -> {
+                  if (event instanceof TrainingEvent.Logged line) {
+                    RunEvents.send(new RunEvent.Measured(line.metric()));
+                  }
+                });
         run = TrainingRun.leading(file, dataset, device, keeper);
       } else {
         run = TrainingRun.following(file, dataset, device);

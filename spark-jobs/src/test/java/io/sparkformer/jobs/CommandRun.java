@@ -17,6 +17,10 @@ import java.util.List;
  */
 record CommandRun(int code, String out, String err) {
 
+  static CommandRun of(List<String> args) {
+    return of(args.toArray(new String[0]));
+  }
+
   /** Runs a job on a Spark of one core. */
   static CommandRun of(String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
@@ -29,8 +33,10 @@ record CommandRun(int code, String out, String err) {
                   new TrainTokenizerCommand(),
                   new TokenizeCommand(),
                   new DatasetCommand(),
+                  new TrainCommand(),
                   new EvaluateCommand(),
                   new GenerateCommand(),
+                  new AttentionCommand(),
                   new DoctorCommand()),
               args,
               new PrintStream(out, false, StandardCharsets.UTF_8),

@@ -6,13 +6,15 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.datasets.TokenDataset;
-import io.sparkformer.datasets.sample.SequentialWindows;
+import io.sparkformer.datasets.sample.SequentialBatches;
+import io.sparkformer.datasets.sample.WindowSamples;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Precision;
 import io.sparkformer.train.Evaluation;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
@@ -47,9 +49,10 @@ class EvaluateCommandTest {
         .toIterable()
         .containsExactly(
             "loss",
+            "accuracy",
             "perplexity",
             "bits_per_character",
-            "tokens",
+            "targets",
             "split",
             "model",
             "data",
@@ -61,7 +64,7 @@ class EvaluateCommandTest {
     // A character is a token.
     assertThat(json.get("bits_per_character").doubleValue())
         .isCloseTo(expected.loss() / Math.log(2), within(1e-5));
-    assertThat(json.get("tokens").longValue()).isEqualTo(TEXT.length() / 10 - 1);
+    assertThat(json.get("targets").longValue()).isEqualTo(TEXT.length() / 10 - 1);
     assertThat(json.get("split").textValue()).isEqualTo("valid");
     assertThat(json.get("model").textValue()).isEqualTo(path("model"));
     assertThat(json.get("data").textValue()).isEqualTo(path("data"));
@@ -75,7 +78,7 @@ class EvaluateCommandTest {
     assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
     assertThat(run.json().get("loss").doubleValue())
         .isCloseTo(evaluation("train").loss(), within(1e-5));
-    assertThat(run.json().get("tokens").longValue()).isEqualTo(TEXT.length() * 9 / 10 - 1);
+    assertThat(run.json().get("targets").longValue()).isEqualTo(TEXT.length() * 9 / 10 - 1);
   }
 
   @Test
@@ -189,7 +192,10 @@ class EvaluateCommandTest {
         Gpt model =
             ModelFixture.at(directory.resolve("model")).load(Precision.FP32, Device.cpu())) {
       return Evaluation.of(
-          model, SequentialWindows.over(dataset.split(split), 32, 16), batches -> {});
+          model,
+          SequentialBatches.over(WindowSamples.covering(dataset.split(split), 16), 32),
+          List.of(),
+          batches -> {});
     }
   }
 

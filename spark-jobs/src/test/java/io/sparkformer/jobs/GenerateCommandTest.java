@@ -160,7 +160,7 @@ class GenerateCommandTest {
     assertMistake(
         generate("ids", "--prompt", "abc"),
         path("ids")
-            + " has no tokenizer.json, so --prompt cannot be read: give the prompt as token ids with --prompt-ids");
+            + " has no tokenizer.json, so --prompt cannot be read: give the text as token ids with --prompt-ids");
     assertMistake(
         generate("model", "--prompt", "aXb"),
         "character U+0058 'X' at position 1 is not in the tokenizer's vocabulary");

@@ -3,7 +3,6 @@ package io.sparkformer.jobs;
 import ai.djl.Device;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
-import io.sparkformer.model.Activation;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
@@ -11,6 +10,7 @@ import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
@@ -23,11 +23,10 @@ final class ModelFixture {
   static void write(Path directory, int vocabSize, Optional<Tokenizer> tokenizer)
       throws IOException {
     Kernels.threads(1);
-    ModelConfig config =
-        new ModelConfig(vocabSize, 16, 2, 2, 16, 0, Activation.GELU_TANH, true, true, 0, 1e-5);
+    ModelConfig config = ModelConfig.gpt2(vocabSize, 16, 2, 2, 16);
     try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), 1)) {
       model.weights().values().forEach(weight -> weight.muli(5));
-      at(directory).save(model, tokenizer, Optional.empty());
+      at(directory).save(model, new ModelDirectory.Company(tokenizer, Optional.empty(), List.of()));
     }
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.train.DataShape;
 import io.sparkformer.train.Recipe;
 import io.sparkformer.train.RecipeFile;
 import java.io.IOException;
@@ -153,6 +154,6 @@ class PreflightTest {
   private static Recipe recipe(int globalBatchSize) {
     return RecipeFile.defaults()
         .with(List.of("training.global-batch-size=" + globalBatchSize))
-        .bind(100);
+        .bind(DataShape.ofVocabulary(100));
   }
 }

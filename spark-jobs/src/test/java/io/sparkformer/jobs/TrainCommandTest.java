@@ -85,13 +85,23 @@ class TrainCommandTest {
     assertThat(result.get("resumed_from").asInt()).isZero();
     assertThat(result.get("output").asText()).isEqualTo(output.toString());
     assertThat(result.get("parameters").asInt()).isPositive();
-    for (String key : List.of("train_loss", "valid_loss", "best_valid_loss")) {
+    for (String key : List.of("train_loss", "valid_loss", "best")) {
       assertThat(result.get(key).asDouble()).as(key).isBetween(1.0, Math.log(28));
     }
     assertThat(result.get("tokens_per_second").asDouble()).isPositive();
     assertThat(result.get("seconds").asDouble()).isPositive();
     assertThat(names(output))
-        .containsExactly("best", "checkpoints", "last", "loss.png", "metrics.jsonl", "recipe.yaml");
+        .containsExactly(
+            "best",
+            "checkpoints",
+            "last",
+            "learning-rate.png",
+            "loss.png",
+            "metrics.jsonl",
+            "recipe.yaml",
+            "report.html",
+            "showcase.json",
+            "tensorboard");
     assertThat(events())
         .containsSequence("TRAIN 6 train", "EVALUATION 6 train", "EVALUATION 6 valid")
         .endsWith("TRAIN 12 train", "EVALUATION 12 train", "EVALUATION 12 valid");
@@ -172,7 +182,19 @@ class TrainCommandTest {
                     RunEvents.send(
                         new RunEvent.Measured(
                             new Metric(
-                                Metric.Event.TRAIN, 3, "train", 1.5, null, null, 10.0, null)));
+                                Metric.Event.TRAIN,
+                                3,
+                                null,
+                                "train",
+                                1.5,
+                                null,
+                                null,
+                                null,
+                                null,
+                                null,
+                                10.0,
+                                null,
+                                0)));
                     for (int i = 0; i < 200 && !Files.exists(Path.of(path)); i++) {
                       Thread.sleep(50);
                     }

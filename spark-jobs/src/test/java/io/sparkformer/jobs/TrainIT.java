@@ -54,8 +54,7 @@ class TrainIT {
     JsonNode result = new ObjectMapper().readTree(outcome.out());
     assertThat(result.fieldNames())
         .toIterable()
-        .contains(
-            "steps", "train_loss", "valid_loss", "best_valid_loss", "tokens_per_second", "seconds");
+        .contains("steps", "train_loss", "valid_loss", "best", "tokens_per_second", "seconds");
     assertThat(result.get("steps").asInt()).isEqualTo(30);
     assertThat(outcome.err()).contains("step 1: loss ", "valid loss ", "100% (30 of 30 steps");
     for (String file : List.of("best/model.safetensors", "last/config.json", "loss.png")) {

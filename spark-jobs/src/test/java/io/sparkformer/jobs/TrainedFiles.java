@@ -73,7 +73,7 @@ record TrainedFiles(Path output) {
     List<ObjectNode> lines = new ArrayList<>();
     for (String line : Files.readAllLines(output.resolve("metrics.jsonl"))) {
       ObjectNode metric = (ObjectNode) JSON.readTree(line);
-      metric.remove(List.of("tokens_per_second", "step_ms"));
+      metric.remove(List.of("tokens_per_second", "step_ms", "time_seconds"));
       lines.add(metric);
     }
     return lines;

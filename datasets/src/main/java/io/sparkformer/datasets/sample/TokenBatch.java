@@ -1,64 +1,83 @@
 package io.sparkformer.datasets.sample;
 
-import io.sparkformer.datasets.TokenStream;
+import java.util.Arrays;
 
 /**
- * Rows of tokens and, for each, the token that follows it.
+ * Rows of tokens, padded on the right to one length, and what is to be predicted of them.
  *
  * <p>B = rows, T = contextLength. The arrays are the batch's own and may be handed to an engine as
  * they are.
  *
- * @param inputs token ids [B, T], row-major
- * @param targets token ids [B, T], row-major; targets[b, t] is the stream's token after inputs[b,
- *     t]
+ * @param inputs token ids [B, T], row-major; any id of the vocabulary where a row is padded
+ * @param targets classes [B, T], row-major, or [B], one for each row; {@link #IGNORED} where
+ *     nothing is to be predicted, as in padding
+ * @param lengths real tokens of each row [B], from 1 to T
  * @param rows B
  * @param contextLength T
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one; engines take arrays.
-public record TokenBatch(long[] inputs, long[] targets, int rows, int contextLength) {
+public record TokenBatch(
+    long[] inputs, long[] targets, long[] lengths, int rows, int contextLength) {
+
+  /** A target that does not count; PyTorch's own number for it. */
+  public static final long IGNORED = -100;
 
   public TokenBatch {
     int tokens = Math.multiplyExact(rows, contextLength);
-    if (inputs.length != tokens || targets.length != tokens) {
+    if (inputs.length != tokens
+        || (targets.length != tokens && targets.length != rows)
+        || lengths.length != rows) {
       throw new IllegalArgumentException(
           String.format(
-              "a batch of %d x %d tokens has %d inputs and %d targets",
-              rows, contextLength, inputs.length, targets.length));
+              "a batch of %d x %d tokens has %d inputs, %d targets and %d lengths",
+              rows, contextLength, inputs.length, targets.length, lengths.length));
     }
   }
 
-  /** Tokens that are predicted: rows x contextLength. */
-  public int tokens() {
-    return inputs.length;
+  /** A batch without padding. */
+  public static TokenBatch full(long[] inputs, long[] targets, int rows, int contextLength) {
+    long[] lengths = new long[rows];
+    Arrays.fill(lengths, contextLength);
+    return new TokenBatch(inputs, targets, lengths, rows, contextLength);
   }
 
-  /** The batch of one micro-batch of a training step. */
-  public static TokenBatch sampled(
-      TokenStream stream, WindowSampler sampler, long step, int microBatch, int rows) {
-    long[] starts = new long[rows];
-    for (int row = 0; row < rows; row++) {
-      starts[row] = sampler.start(step, microBatch, row);
-    }
-    return ofWindows(stream, starts, sampler.contextLength());
+  /** A batch of padding, of which a target for every token is to be filled in. */
+  static TokenBatch padded(long[] lengths) {
+    return padded(lengths, Math.multiplyExact(lengths.length, longest(lengths)));
   }
 
-  /**
-   * The batch of given windows.
-   *
-   * @param starts position of each row's first input
-   * @throws IndexOutOfBoundsException if a window of contextLength + 1 tokens does not fit the
-   *     stream
-   */
-  public static TokenBatch ofWindows(TokenStream stream, long[] starts, int contextLength) {
-    int tokens = Math.multiplyExact(starts.length, contextLength);
-    long[] inputs = new long[tokens];
-    long[] targets = new long[tokens];
-    for (int row = 0; row < starts.length; row++) {
-      int offset = row * contextLength;
-      stream.read(starts[row], contextLength, inputs, offset);
-      System.arraycopy(inputs, offset + 1, targets, offset, contextLength - 1);
-      stream.read(starts[row] + contextLength, 1, targets, offset + contextLength - 1);
-    }
-    return new TokenBatch(inputs, targets, starts.length, contextLength);
+  /** A batch of padding, of which one target for each row is to be filled in. */
+  static TokenBatch paddedWithTargetPerRow(long[] lengths) {
+    return padded(lengths, lengths.length);
+  }
+
+  private static TokenBatch padded(long[] lengths, int targetCount) {
+    int contextLength = longest(lengths);
+    long[] inputs = new long[Math.multiplyExact(lengths.length, contextLength)];
+    long[] targets = new long[targetCount];
+    Arrays.fill(targets, IGNORED);
+    return new TokenBatch(inputs, targets, lengths, lengths.length, contextLength);
+  }
+
+  private static int longest(long[] lengths) {
+    return (int)
+        Arrays.stream(lengths)
+            .max()
+            .orElseThrow(() -> new IllegalArgumentException("a batch of no samples"));
+  }
+
+  /** A batch of no rows, where an epoch has fewer samples than a step. */
+  public static TokenBatch none() {
+    return new TokenBatch(new long[0], new long[0], new long[0], 0, 0);
+  }
+
+  /** Tokens of all rows, without padding. */
+  public long tokens() {
+    return Arrays.stream(lengths).sum();
+  }
+
+  /** Whether some row is shorter than others. */
+  public boolean isPadded() {
+    return tokens() < inputs.length;
   }
 }

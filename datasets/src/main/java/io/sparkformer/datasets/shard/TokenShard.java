@@ -67,6 +67,11 @@ public final class TokenShard implements Closeable {
     }
   }
 
+  /** The .bin file. */
+  public Path file() {
+    return file;
+  }
+
   public IndexFile index() {
     return index;
   }

@@ -1,0 +1,178 @@
+package io.sparkformer.datasets.sample;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import io.sparkformer.datasets.TokenDataset;
+import io.sparkformer.datasets.TokenSequences;
+import java.io.IOException;
+
+/**
+ * A data set's sequences one by one: sample i is sequence i of the split, cut to the context.
+ *
+ * <p>All of a split's lengths and labels are looked at when it is opened, so that nothing is wrong
+ * with them later.
+ */
+public final class SequenceSamples implements Samples {
+
+  private final TokenSequences text;
+  private final TokenSequences answers;
+  private final Target target;
+  private final Cut cut;
+  private final long ignoreIndex;
+  private final long truncated;
+
+  /** What is to be predicted. */
+  public enum Target {
+    /** Of each token the next one: targets [B, T], one fewer than the sequence has tokens. */
+    NEXT_TOKEN,
+    /** One label for each sequence: targets [B]. */
+    SEQUENCE_LABEL,
+    /** One label for each token: targets [B, T]. */
+    TOKEN_LABELS
+  }
+
+  /** The side on which a sequence that is longer than the context is cut off. */
+  public enum Truncation {
+    @JsonProperty("right")
+    RIGHT,
+    @JsonProperty("left")
+    LEFT
+  }
+
+  /**
+   * What stays of a sequence.
+   *
+   * @param limit tokens at most
+   */
+  record Cut(int limit, Truncation truncation) {
+
+    int kept(int length) {
+      return Math.min(length, limit);
+    }
+
+    /** Position of the first token that stays. */
+    int first(int length) {
+      return truncation == Truncation.LEFT ? length - kept(length) : 0;
+    }
+  }
+
+  private SequenceSamples(
+      TokenSequences text,
+      TokenSequences answers,
+      Target target,
+      Cut cut,
+      long ignoreIndex,
+      long truncated) {
+    this.text = text;
+    this.answers = answers;
+    this.target = target;
+    this.cut = cut;
+    this.ignoreIndex = ignoreIndex;
+    this.truncated = truncated;
+  }
+
+  /**
+   * A split's sequences.
+   *
+   * @param data stays the caller's to close
+   * @param contextLength inputs of a row at most; what is longer is truncated, its labels for
+   *     tokens with it
+   * @param ignoreIndex the target that does not count: it becomes {@link TokenBatch#IGNORED}
+   * @throws io.sparkformer.datasets.InvalidInputException if there is no such split, a sequence of
+   *     it has nothing to predict, or the labels are missing, do not fit the target or the label
+   *     names, or leave a class without an example
+   */
+  public static SequenceSamples of(
+      TokenDataset data,
+      String split,
+      Target target,
+      int contextLength,
+      Truncation truncation,
+      long ignoreIndex)
+      throws IOException {
+    require(contextLength > 0, "model.context-length is %d: it must be at least 1", contextLength);
+    boolean ofText = target == Target.NEXT_TOKEN;
+    String place = "split '" + split + "' of " + data.directory();
+    TokenSequences text = data.sequences(split);
+    Cut cut = new Cut(ofText ? Math.addExact(contextLength, 1) : contextLength, truncation);
+    long truncated = checkedLengths(text, place, ofText ? 2 : 1, cut);
+    if (ofText) {
+      return new SequenceSamples(text, text, target, cut, ignoreIndex, truncated);
+    }
+    TokenSequences labels = data.labels(split);
+    new LabelCheck(place, data.manifest().labels(), target, cut, ignoreIndex).run(text, labels);
+    return new SequenceSamples(text, labels, target, cut, ignoreIndex, truncated);
+  }
+
+  @Override
+  public long size() {
+    return text.count();
+  }
+
+  /** Sequences that are longer than the context, and cut. */
+  public long truncated() {
+    return truncated;
+  }
+
+  @Override
+  public TokenBatch batch(long[] indices) {
+    long[] lengths = new long[indices.length];
+    for (int row = 0; row < indices.length; row++) {
+      lengths[row] = inputs(indices[row]);
+    }
+    TokenBatch batch =
+        target == Target.SEQUENCE_LABEL
+            ? TokenBatch.paddedWithTargetPerRow(lengths)
+            : TokenBatch.padded(lengths);
+    for (int row = 0; row < indices.length; row++) {
+      fill(batch, row, indices[row]);
+    }
+    long[] targets = batch.targets();
+    for (int i = 0; i < targets.length; i++) {
+      targets[i] = targets[i] == ignoreIndex ? TokenBatch.IGNORED : targets[i];
+    }
+    return batch;
+  }
+
+  private int inputs(long sequence) {
+    int kept = cut.kept(text.length(sequence));
+    return target == Target.NEXT_TOKEN ? kept - 1 : kept;
+  }
+
+  private void fill(TokenBatch batch, int row, long sequence) {
+    int first = cut.first(text.length(sequence));
+    int length = (int) batch.lengths()[row];
+    int offset = row * batch.contextLength();
+    text.read(sequence, first, length, batch.inputs(), offset);
+    switch (target) {
+      case NEXT_TOKEN -> answers.read(sequence, first + 1, length, batch.targets(), offset);
+      case TOKEN_LABELS -> answers.read(sequence, first, length, batch.targets(), offset);
+      case SEQUENCE_LABEL -> answers.read(sequence, 0, 1, batch.targets(), row);
+    }
+  }
+
+  /** Returns the number of sequences that are cut. */
+  private static long checkedLengths(TokenSequences text, String place, int least, Cut cut) {
+    require(
+        text.count() > 0, "%s has no sequences: use another split, or give it more data", place);
+    long truncated = 0;
+    for (long row = 0; row < text.count(); row++) {
+      int length = text.length(row);
+      require(
+          length > 0,
+          "%s: row %d has no tokens: leave empty documents out and make the data set again",
+          place,
+          row);
+      require(
+          length >= least,
+          "%s: row %d has 1 token, so there is no next one to predict: leave documents of one token"
+              + " out and make the data set again, or predict windows of the text instead of its"
+              + " sequences",
+          place,
+          row);
+      truncated += length > cut.limit() ? 1 : 0;
+    }
+    return truncated;
+  }
+}

@@ -1,0 +1,146 @@
+package io.sparkformer.datasets.synthetic;
+
+import io.sparkformer.datasets.DatasetManifest;
+import io.sparkformer.datasets.sample.RandomOrder;
+import io.sparkformer.datasets.shard.ShardFile;
+import io.sparkformer.datasets.shard.ShardWriter;
+import io.sparkformer.datasets.shard.TokenDtype;
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizers;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.TreeMap;
+import java.util.stream.IntStream;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/** Writes built-in data sets into a directory: one shard for each split, dataset.json last. */
+final class SyntheticWriter {
+
+  private static final String TRAIN = "train";
+  private static final String VALID = "valid";
+  private static final String ONE_SHARD = "-00000-of-00001";
+  private static final String LABELS = "-label";
+
+  /** Training draws from the same function, often with the same seed. */
+  private static final long OTHER_THAN_TRAINING = 0x5DEECE66DL << 20;
+
+  private final FileSystem fileSystem;
+  private final Path directory;
+
+  SyntheticWriter(FileSystem fileSystem, Path directory) {
+    this.fileSystem = fileSystem;
+    this.directory = directory;
+  }
+
+  void write(SyntheticSpec.Reversal spec) throws IOException {
+    List<String> digits = IntStream.range(0, spec.symbols()).mapToObj(Integer::toString).toList();
+    Tokenizer tokenizer = CharTokenizer.of(String.join("", digits).codePoints().toArray());
+    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(TRAIN, reversals(spec, TRAIN, 0, spec.trainSamples()));
+    splits.put(VALID, reversals(spec, VALID, 1, spec.validSamples()));
+    finish(
+        tokenizer,
+        digits,
+        splits,
+        Map.of(
+            "builtin", "reversal",
+            "symbols", Integer.toString(spec.symbols()),
+            "sequence_length", Integer.toString(spec.sequenceLength()),
+            "train_samples", Long.toString(spec.trainSamples()),
+            "valid_samples", Long.toString(spec.validSamples()),
+            "seed", Long.toString(spec.seed())));
+  }
+
+  void write(SyntheticSpec.Sentences spec) throws IOException {
+    Tokenizer tokenizer =
+        Tokenizers.ofJson(WordTokenizerJson.of(spec.sentences()), Tokenizer.FILE_NAME);
+    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(TRAIN, sentences(spec, TRAIN, tokenizer));
+    splits.put(VALID, sentences(spec, VALID, tokenizer));
+    finish(
+        tokenizer,
+        List.of(),
+        splits,
+        Map.of("builtin", "sentences", "sentences", String.join("\n", spec.sentences())));
+  }
+
+  private DatasetManifest.Split reversals(
+      SyntheticSpec.Reversal spec, String name, int splitNumber, long samples) throws IOException {
+    RandomOrder digits = new RandomOrder(spec.seed() ^ OTHER_THAN_TRAINING, spec.symbols());
+    TokenDtype dtype = TokenDtype.forVocabSize(spec.symbols());
+    int length = spec.sequenceLength();
+    int[] sequence = new int[length];
+    int[] reversed = new int[length];
+    try (ShardWriter text = shard(name, dtype);
+        ShardWriter labels = shard(name + LABELS, dtype)) {
+      for (long sample = 0; sample < samples; sample++) {
+        for (int i = 0; i < length; i++) {
+          sequence[i] = (int) digits.index(sample, splitNumber, i);
+          reversed[length - 1 - i] = sequence[i];
+        }
+        append(text, sequence);
+        append(labels, reversed);
+      }
+      long tokens = samples * length;
+      return new DatasetManifest.Split(
+          tokens, samples, tokens, tokens, text.finish(), labels.finish());
+    }
+  }
+
+  private DatasetManifest.Split sentences(
+      SyntheticSpec.Sentences spec, String name, Tokenizer tokenizer) throws IOException {
+    long tokens = 0;
+    long characters = 0;
+    long bytes = 0;
+    List<ShardFile> files = new ArrayList<>();
+    try (ShardWriter text = shard(name, TokenDtype.forVocabSize(tokenizer.vocabSize()))) {
+      for (String sentence : spec.sentences()) {
+        int[] words = tokenizer.encode(sentence);
+        append(text, words);
+        tokens += words.length;
+        characters += sentence.codePointCount(0, sentence.length());
+        bytes += sentence.getBytes(StandardCharsets.UTF_8).length;
+      }
+      files.addAll(text.finish());
+    }
+    return new DatasetManifest.Split(
+        tokens, spec.sentences().size(), characters, bytes, files, List.of());
+  }
+
+  private ShardWriter shard(String name, TokenDtype dtype) throws IOException {
+    return ShardWriter.create(fileSystem, directory, name + ONE_SHARD, dtype);
+  }
+
+  private static void append(ShardWriter writer, int[] sequence) throws IOException {
+    writer.append(sequence, 0, sequence.length);
+    writer.endDocument();
+  }
+
+  private void finish(
+      Tokenizer tokenizer,
+      List<String> labels,
+      SortedMap<String, DatasetManifest.Split> splits,
+      Map<String, String> options)
+      throws IOException {
+    tokenizer.write(fileSystem, directory);
+    new DatasetManifest(
+            DatasetManifest.FORMAT_VERSION,
+            new DatasetManifest.TokenizerFile(Tokenizer.FILE_NAME, tokenizer.fingerprint()),
+            tokenizer.vocabSize(),
+            TokenDtype.forVocabSize(tokenizer.vocabSize()),
+            labels,
+            splits.values().stream().mapToLong(DatasetManifest.Split::documents).sum(),
+            0,
+            DatasetManifest.Skipped.NONE,
+            splits,
+            List.of(),
+            new TreeMap<>(options))
+        .write(fileSystem, directory);
+  }
+}
