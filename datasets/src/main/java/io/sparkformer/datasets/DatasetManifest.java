@@ -59,6 +59,9 @@ public record DatasetManifest(
   public static final int FORMAT_VERSION = 2;
   public static final String FILE_NAME = "dataset.json";
 
+  /** The option that says whether documents end with the end-of-text token. */
+  public static final String END_OF_TEXT = "end_of_text";
+
   private static final String MAKE = "make the data set again with the tokenize job";
   private static final ObjectMapper JSON =
       JsonMapper.builder()
@@ -155,6 +158,11 @@ public record DatasetManifest(
     splits = Collections.unmodifiableSortedMap(new TreeMap<>(splits));
     sources = List.copyOf(sources);
     options = Collections.unmodifiableSortedMap(new TreeMap<>(options));
+  }
+
+  /** Whether the tokenizer's end-of-text token, if it has one, follows every document. */
+  public boolean endsDocuments() {
+    return Boolean.parseBoolean(options.get(END_OF_TEXT));
   }
 
   /**

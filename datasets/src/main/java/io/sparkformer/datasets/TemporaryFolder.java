@@ -20,13 +20,17 @@ public final class TemporaryFolder {
     return folder;
   }
 
-  private static void delete(Path folder) {
+  /** Deletes a folder with all it holds, if it is there. */
+  public static void delete(Path folder) {
+    if (Files.notExists(folder)) {
+      return;
+    }
     try (Stream<Path> files = Files.walk(folder)) {
       for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
         Files.deleteIfExists(file);
       }
     } catch (IOException | UncheckedIOException e) {
-      // The JVM is exiting: whoever cleans the temporary directory will find it.
+      // Whoever cleans the temporary directory will find it.
     }
   }
 }

@@ -22,7 +22,8 @@ public record SamplingOptions(
     int topK,
     double topP,
     long seed,
-    int numSamples) {
+    int numSamples)
+    implements java.io.Serializable {
 
   /** What is done with the probabilities of the next token. */
   public enum Choice {

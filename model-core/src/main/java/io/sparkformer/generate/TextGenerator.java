@@ -141,6 +141,29 @@ public final class TextGenerator {
     return continuations;
   }
 
+  /**
+   * Continues prompts of one length, one sample each: the first that {@link #generate} gives.
+   *
+   * @param prompts token ids, at least one and at most contextLength a prompt
+   */
+  public List<Continuation> generateAll(List<int[]> prompts, SamplingOptions options) {
+    List<Row> rows = new ArrayList<>();
+    int read = prompts.get(0).length;
+    for (int[] prompt : prompts) {
+      requirePrompt(prompt, model.config());
+      require(prompt.length == read, "prompts have %d and %d tokens", read, prompt.length);
+      rows.add(Row.of(prompt, options, 0));
+    }
+    int contextLength = model.config().contextLength();
+    int capacity = (int) Math.min(contextLength, (long) read + options.maxNewTokens());
+    int batch = rowsAtOnce(rows.size(), capacity);
+    for (int first = 0; first < rows.size(); first += batch) {
+      List<Row> some = rows.subList(first, Math.min(rows.size(), first + batch));
+      run(some, read, capacity, first, (sample, id) -> {});
+    }
+    return rows.stream().map(Row::continuation).toList();
+  }
+
   private int rowsAtOnce(int samples, int capacity) {
     long fitting = cacheBytes / KeyValueCache.bytesPerRow(model.config(), capacity);
     return (int) Math.max(1, Math.min(samples, fitting));

@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 
 /**
@@ -18,7 +20,8 @@ import org.apache.hadoop.fs.Path;
  *
  * <p>What has GPT-2's form has HuggingFace's keys, and {@code bias} of our own. The key {@code
  * sparkformer}, an object with {@link ModelConfig}'s components, says what those cannot; where it
- * stands it alone counts.
+ * stands it alone counts. The key {@code sparkformer_reading} says what of a text the model read in
+ * training.
  */
 record ConfigJson(JsonNode json, Path file) {
 
@@ -26,6 +29,9 @@ record ConfigJson(JsonNode json, Path file) {
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
 
   private static final String OWN = "sparkformer";
+  private static final String READING = "sparkformer_reading";
+  private static final String APPENDED = "appended_token";
+  private static final String TRUNCATE = "truncate";
   private static final String LANGUAGE = "GPT2LMHeadModel";
   private static final String SEQUENCE = "GPT2ForSequenceClassification";
   private static final String TOKEN = "GPT2ForTokenClassification";
@@ -127,6 +133,21 @@ record ConfigJson(JsonNode json, Path file) {
     return labels;
   }
 
+  /** How texts are read; HuggingFace's configs do not say it. */
+  TextReading reading() {
+    JsonNode appended = json.path(READING).path(APPENDED);
+    String truncate = json.path(READING).path(TRUNCATE).asText("right");
+    return new TextReading(
+        appended.isInt() ? Optional.of(appended.asInt()) : Optional.empty(),
+        truncate.equals("left") ? Truncation.LEFT : Truncation.RIGHT);
+  }
+
+  private static void reading(ObjectNode json, TextReading reading) {
+    ObjectNode object = json.putObject(READING);
+    reading.appended().ifPresent(id -> object.put(APPENDED, id));
+    object.put(TRUNCATE, reading.truncate() == Truncation.LEFT ? "left" : "right");
+  }
+
   static ObjectNode of(ModelConfig config, ModelDirectory.Company company) {
     ObjectNode json = JSON.createObjectNode();
     Head head = config.head();
@@ -155,6 +176,7 @@ record ConfigJson(JsonNode json, Path file) {
       json.put("problem_type", "single_label_classification");
       labels(json, head.numLabels(), company.labels());
     }
+    reading(json, company.reading());
     if (!config.isGpt2() || !isHuggingFace(head)) {
       json.set(OWN, JSON.valueToTree(config));
     }

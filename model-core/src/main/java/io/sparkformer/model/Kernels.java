@@ -5,19 +5,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.sparkformer.model.ModelConfig.Mask;
-import io.sparkformer.model.ModelConfig.Positions;
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
-import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Stream;
 
 /**
  * The model's mathematics, one engine call each: a TorchScript module without parameters whose
- * source is kernels.py beside this class.
+ * source is forward.py, inference.py and training.py beside this class.
  *
  * <p>DJL binds no fused attention, tanh GELU, fused optimizer or autocast; through TorchScript
  * every operator of the engine is reachable, autograd included. Weights are a {@link Tensors} list
@@ -29,7 +24,11 @@ import java.util.Map;
  */
 public final class Kernels implements AutoCloseable {
 
-  private static final String SOURCE = "kernels.py";
+  /** The forward pass. */
+  static final String FORWARD = "forward.py";
+
+  private static final List<String> SOURCES =
+      Stream.of(FORWARD, "inference.py", "training.py").map(TorchArchive::methods).toList();
 
   private final TorchModule module;
   private final NDArray gradientsMethod;
@@ -44,8 +43,10 @@ public final class Kernels implements AutoCloseable {
   /** Compiles the kernels for one shape of model; they live until closed. */
   static Kernels load(
       NDManager manager, ModelConfig config, Precision precision, Objective objective) {
-    byte[] archive = TorchArchive.of("Kernels", source(), attributes(config, precision, objective));
-    TorchModule module = TorchModule.load(manager, archive);
+    Map<String, Object> attributes = KernelAttributes.forward(config, precision);
+    attributes.putAll(KernelAttributes.training(config, objective));
+    TorchArchive archive = new TorchArchive(SOURCES, attributes, Map.of());
+    TorchModule module = TorchModule.load(manager, archive.bytes());
     NDArray gradientsMethod = manager.create(0f);
     gradientsMethod.setName("module_method:gradients"); // an array of such a name selects a method
     float[] weights = new float[objective.classWeights().size()];
@@ -57,76 +58,6 @@ public final class Kernels implements AutoCloseable {
             ? manager.zeros(new Shape(0), DataType.FLOAT32)
             : manager.create(weights);
     return new Kernels(module, gradientsMethod, classWeights);
-  }
-
-  private static String source() {
-    try (InputStream in = Kernels.class.getResourceAsStream(SOURCE)) {
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
-    } catch (IOException e) {
-      throw new UncheckedIOException("cannot read the resource " + SOURCE, e);
-    }
-  }
-
-  private static Map<String, Object> attributes(
-      ModelConfig config, Precision precision, Objective objective) {
-    WeightLayout layout = WeightLayout.of(config);
-    Head head = config.head();
-    Map<String, Object> attributes = new LinkedHashMap<>();
-    attributes.put("training", false);
-    attributes.put("num_layers", config.numLayers());
-    attributes.put("num_heads", config.numHeads());
-    attributes.put("head_dim", config.headDim());
-    attributes.put("value_dim", config.valueDim());
-    attributes.put("causal", config.mask() == Mask.CAUSAL);
-    attributes.put("positions", config.positions() == Positions.LEARNED);
-    attributes.put("residual", config.residual());
-    attributes.put("bias", config.bias());
-    attributes.put("qkv_bias", config.hasAttentionBias());
-    attributes.put("head_bias", head.bias());
-    attributes.put("pooling", pooling(head));
-    attributes.put("bf16", precision == Precision.BF16);
-    attributes.put("activation", config.activation().kernel());
-    attributes.put("epsilon", config.layerNormEpsilon());
-    attributes.put("dropout", config.dropout());
-    attributes.put("label_smoothing", objective.labelSmoothing());
-    attributes.put("frozen", frozen(layout, objective));
-    attributes.put("first_block", layout.firstBlock());
-    attributes.put("block_size", layout.blockSize());
-    attributes.put("ln_1", layout.inBlock("ln_1.weight"));
-    attributes.put("c_attn", layout.inBlock("attn.c_attn.weight"));
-    attributes.put("c_proj", layout.inBlock("attn.c_proj.weight"));
-    attributes.put("ln_2", layout.inBlock("ln_2.weight"));
-    attributes.put("c_fc", layout.inBlock("mlp.c_fc.weight"));
-    attributes.put("c_out", layout.inBlock("mlp.c_proj.weight"));
-    attributes.put("ln_f", layout.index("transformer.ln_f.weight"));
-    attributes.put("dense", layout.index(head.prefix() + ".dense.weight"));
-    attributes.put("dense_norm", layout.index(head.prefix() + ".norm.weight"));
-    attributes.put("head", headWeight(config, layout));
-    return attributes;
-  }
-
-  private static String pooling(Head head) {
-    if (head.kind() != Head.Kind.SEQUENCE_CLASSIFICATION) {
-      return "none";
-    }
-    return head.pooling() == Head.Pooling.LAST ? "last" : "mean";
-  }
-
-  /** Index of the output projection, -1 if there is none. */
-  private static int headWeight(ModelConfig config, WeightLayout layout) {
-    Head head = config.head();
-    if (!head.isClassifier() && head.output() == Head.Output.TIED) {
-      return 0;
-    }
-    String inner = head.layers() == Head.Layers.MLP ? ".out" : "";
-    return layout.index(head.prefix() + inner + ".weight");
-  }
-
-  /** A letter for each weight: f if it is frozen. */
-  private static String frozen(WeightLayout layout, Objective objective) {
-    StringBuilder flags = new StringBuilder();
-    layout.shapes().keySet().forEach(n -> flags.append(objective.frozen().contains(n) ? 'f' : '.'));
-    return flags.toString();
   }
 
   /** Arrays that stay together over many calls; as a native list they are handed over for free. */
@@ -171,17 +102,11 @@ public final class Kernels implements AutoCloseable {
   /** Which update. */
   public enum Rule {
     /** Adam (Kingma and Ba 2015, arXiv:1412.6980); decay is added to the gradient. */
-    ADAM("adam"),
+    ADAM,
     /** AdamW (Loshchilov and Hutter 2019, arXiv:1711.05101). */
-    ADAMW("adamw"),
+    ADAMW,
     /** Gradient descent with momentum, as PyTorch has it. */
-    SGD("sgd");
-
-    private final String method;
-
-    Rule(String method) {
-      this.method = method;
-    }
+    SGD
   }
 
   /**
@@ -220,6 +145,17 @@ public final class Kernels implements AutoCloseable {
   public NDArray evaluate(
       NDManager manager, NDArray ids, NDArray targets, NDArray lengths, Tensors weights) {
     return module.call(manager, "evaluate", ids, targets, lengths, weights.list);
+  }
+
+  /**
+   * Plain cross entropy of a language model, row by row.
+   *
+   * @param targets [B, T]
+   * @return float32 [B]: the sum of each row's losses, in nats
+   */
+  public NDArray rowLosses(
+      NDManager manager, NDArray ids, NDArray targets, NDArray lengths, Tensors weights) {
+    return module.call(manager, "row_losses", ids, targets, lengths, weights.list);
   }
 
   /**
@@ -289,7 +225,8 @@ public final class Kernels implements AutoCloseable {
       Update update) {
     return module.call(
         manager,
-        rule.method,
+        "update",
+        rule.name().toLowerCase(Locale.ROOT),
         decayed.parameters().list,
         decayedSums,
         decayed.firstMoments().list,

@@ -209,26 +209,25 @@ public record ModelConfig(
 
   /** The same with another head. */
   public ModelConfig with(Head other) {
-    return copy(mask, positions, bias, dropout, other);
+    return copy(mask, bias, dropout, other);
   }
 
   /** The same with another mask. */
   public ModelConfig with(Mask other) {
-    return copy(other, positions, bias, dropout, head);
+    return copy(other, bias, dropout, head);
   }
 
   /** The same with another probability of dropout. */
   public ModelConfig withDropout(double probability) {
-    return copy(mask, positions, bias, probability, head);
+    return copy(mask, bias, probability, head);
   }
 
   /** The same without biases. */
   public ModelConfig withoutBias() {
-    return copy(mask, positions, false, dropout, head);
+    return copy(mask, false, dropout, head);
   }
 
-  private ModelConfig copy(
-      Mask newMask, Positions newPositions, boolean newBias, double newDropout, Head newHead) {
+  private ModelConfig copy(Mask newMask, boolean newBias, double newDropout, Head newHead) {
     return new ModelConfig(
         vocabSize,
         contextLength,
@@ -238,7 +237,7 @@ public record ModelConfig(
         headDim,
         valueDim,
         newMask,
-        newPositions,
+        positions,
         norm,
         residual,
         attentionProjection,

@@ -99,6 +99,11 @@ public final class ModelDirectory {
     return json.config().head().isClassifier() ? json.labels() : List.of();
   }
 
+  /** How the model was trained to read texts. */
+  public TextReading reading() throws IOException {
+    return new ConfigJson(configJson(), new Path(directory, CONFIG)).reading();
+  }
+
   private JsonNode configJson() throws IOException {
     Path file = new Path(directory, CONFIG);
     try (InputStream in = fileSystem.open(file)) {
@@ -142,8 +147,9 @@ public final class ModelDirectory {
    *     config says
    */
   public Gpt load(Precision precision, Device device) throws IOException {
-    Map<String, SafeTensors.Entry> entries = weights();
-    Gpt model = Gpt.empty(config(), precision, device);
+    ModelConfig config = config();
+    Map<String, SafeTensors.Entry> entries = weights(config.head());
+    Gpt model = Gpt.empty(config, precision, device);
     try {
       SafeTensors.copyInto(model.weights(), entries, new Path(directory, WEIGHTS));
     } catch (RuntimeException e) {
@@ -155,9 +161,11 @@ public final class ModelDirectory {
 
   /** The weights as they are stored, under the names that a {@link Gpt} has for them. */
   public Map<String, SafeTensors.Entry> weights() throws IOException {
-    Map<String, SafeTensors.Entry> entries =
-        SafeTensors.read(fileSystem, new Path(directory, WEIGHTS));
-    return gpt2Names(entries, config().head());
+    return weights(config().head());
+  }
+
+  private Map<String, SafeTensors.Entry> weights(Head head) throws IOException {
+    return gpt2Names(SafeTensors.read(fileSystem, new Path(directory, WEIGHTS)), head);
   }
 
   /** GPT-2's published files have no prefix, and carry the causal mask as a buffer. */
@@ -183,11 +191,16 @@ public final class ModelDirectory {
    * @param tokenizer its tokenizer, if it has one
    * @param endOfText the id of the token that ends a text, if there is one
    * @param labels names of a classifier's classes; none for a language model
+   * @param reading how it was trained to read texts
    */
   public record Company(
-      Optional<Tokenizer> tokenizer, Optional<Integer> endOfText, List<String> labels) {
+      Optional<Tokenizer> tokenizer,
+      Optional<Integer> endOfText,
+      List<String> labels,
+      TextReading reading) {
 
-    public static final Company NONE = new Company(Optional.empty(), Optional.empty(), List.of());
+    public static final Company NONE =
+        new Company(Optional.empty(), Optional.empty(), List.of(), TextReading.PLAIN);
   }
 
   /** Writes the model and what goes with it; the directory is made if need be. */

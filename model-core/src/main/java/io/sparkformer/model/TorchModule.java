@@ -18,6 +18,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -96,8 +97,8 @@ final class TorchModule implements AutoCloseable {
   /**
    * Runs a method without autograd.
    *
-   * @param arguments NDArray, {@code List<NDArray>}, NativeList, Long, Double or Boolean each; stay
-   *     the caller's
+   * @param arguments NDArray, {@code List<NDArray>}, NativeList, Long, Double, String or Boolean
+   *     each; stay the caller's
    */
   NDArray call(NDManager manager, String method, Object... arguments) {
     return call(method, arguments, result -> result.toTensor((PtNDManager) manager));
@@ -109,20 +110,31 @@ final class TorchModule implements AutoCloseable {
   }
 
   private <T> T call(String method, Object[] arguments, Function<IValue, T> converted) {
-    MODES.get();
     IValue[] values = new IValue[arguments.length];
     List<IValue> own = new ArrayList<>(arguments.length);
+    return running(
+        () -> {
+          try {
+            for (int i = 0; i < values.length; i++) {
+              values[i] = value(arguments[i], own);
+            }
+            try (IValue result = IValueUtils.runMethod(module, method, values)) {
+              return converted.apply(result);
+            }
+          } finally {
+            own.forEach(IValue::close);
+          }
+        });
+  }
+
+  /** Calls the engine, which must not be at work when the JVM ends. */
+  static <T> T running(Supplier<T> call) {
+    MODES.get();
     RUNNING.readLock().lock();
     try {
-      for (int i = 0; i < values.length; i++) {
-        values[i] = value(arguments[i], own);
-      }
-      try (IValue result = IValueUtils.runMethod(module, method, values)) {
-        return converted.apply(result);
-      }
+      return call.get();
     } finally {
       RUNNING.readLock().unlock();
-      own.forEach(IValue::close);
     }
   }
 
@@ -140,6 +152,8 @@ final class TorchModule implements AutoCloseable {
       value = IValue.from(number);
     } else if (argument instanceof Double number) {
       value = IValue.from(number);
+    } else if (argument instanceof String text) {
+      value = IValue.from(text);
     } else {
       value = IValue.from((boolean) argument);
     }
@@ -155,13 +169,7 @@ final class TorchModule implements AutoCloseable {
    * @return what it returns, attached to the first input's manager
    */
   NDList forward(NDList inputs) {
-    MODES.get();
-    RUNNING.readLock().lock();
-    try {
-      return IValueUtils.forward(module, inputs, true);
-    } finally {
-      RUNNING.readLock().unlock();
-    }
+    return running(() -> IValueUtils.forward(module, inputs, true));
   }
 
   @SuppressWarnings("LockNotBeforeTry") // Never released: no further call may start.

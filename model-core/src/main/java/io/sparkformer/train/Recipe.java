@@ -160,9 +160,10 @@ public record Recipe(
     if (data.order() == DataChoice.Order.RANDOM) {
       return this;
     }
-    boolean windows = !model.head().isClassifier() && data.samples() == DataChoice.Samples.WINDOWS;
     long samples =
-        windows ? (shape.trainTokens() - 1) / model.contextLength() : shape.trainSequences();
+        Evaluation.readsWindows(model, data.reading())
+            ? (shape.trainTokens() - 1) / model.contextLength()
+            : shape.trainSequences();
     long epochSteps =
         samples < 1 // Which is refused, with its reason, where the data is opened.
             ? 1

@@ -188,6 +188,10 @@ public final class RecipeFile {
         "model.head.kind is %s, but the data set has no labels: make it with tokenize --label-column, or set"
             + " model.head.kind=language-model",
         kind);
+    require(
+        labels != 1,
+        "the data set has one label (%s): classification needs at least two",
+        String.join(", ", data.labels()));
     head.put("num-labels", given == 0 ? labels : given);
   }
 
@@ -210,6 +214,11 @@ public final class RecipeFile {
   /** The seed, which decides synthetic data, too. */
   public long seed() {
     return values.get("training").get("seed").asLong();
+  }
+
+  /** The word for what the model predicts; not checked. */
+  public String headKind() {
+    return values.get("model").get("head").get("kind").asText();
   }
 
   /** The model directory to start from, if one is named. */

@@ -50,7 +50,7 @@ record RunState(
     EvaluationPlan.Best direction) {
 
   /** How far a run is, beside its steps. */
-  record Standing(double best, double bestSeen, long evaluationsSinceBest) {}
+  record Bests(double best, double bestSeen, long evaluationsSinceBest) {}
 
   /** Names of the model's keys as recipes have them. */
   private static final ObjectMapper KEBAB =
@@ -58,7 +58,7 @@ record RunState(
 
   private static final int SHOWN_DIGITS = 12;
 
-  static RunState of(long step, Standing standing, Recipe recipe, DatasetManifest data) {
+  static RunState of(long step, Bests standing, Recipe recipe, DatasetManifest data) {
     Recipe.Training training = recipe.training();
     return new RunState(
         step,
@@ -76,8 +76,8 @@ record RunState(
         recipe.evaluation().direction());
   }
 
-  Standing standing() {
-    return new Standing(best, bestSeen, evaluationsSinceBest);
+  Bests standing() {
+    return new Bests(best, bestSeen, evaluationsSinceBest);
   }
 
   private static String fingerprint(DatasetManifest manifest) {

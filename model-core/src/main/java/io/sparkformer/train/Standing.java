@@ -48,11 +48,11 @@ final class Standing {
     return best;
   }
 
-  RunState.Standing snapshot() {
-    return new RunState.Standing(best, bestSeen, evaluationsSinceBest);
+  RunState.Bests snapshot() {
+    return new RunState.Bests(best, bestSeen, evaluationsSinceBest);
   }
 
-  void restore(RunState.Standing before) {
+  void restore(RunState.Bests before) {
     best = before.best();
     bestSeen = before.bestSeen();
     evaluationsSinceBest = before.evaluationsSinceBest();

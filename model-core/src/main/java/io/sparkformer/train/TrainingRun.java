@@ -12,6 +12,7 @@ import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.TextReading;
 import io.sparkformer.train.RunWriter.Part;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -337,11 +338,13 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   private Snapshot snapshot(Optional<Optimizer> moments) {
+    Optional<Integer> endOfText = data.tokenizer().endOfText().stream().boxed().findFirst();
+    TextReading reading =
+        new TextReading(
+            data.manifest().endsDocuments() ? endOfText : Optional.<Integer>empty(),
+            recipe.data().reading().truncate());
     ModelDirectory.Company company =
-        new ModelDirectory.Company(
-            Optional.of(data.tokenizer()),
-            data.tokenizer().endOfText().stream().boxed().findFirst(),
-            labels);
+        new ModelDirectory.Company(Optional.of(data.tokenizer()), endOfText, labels, reading);
     Optional<EvaluationRecord> evaluated =
         evaluations.areOf(step)
             ? Optional.of(evaluations.valid().record(step, RunEvaluations.VALID))

@@ -252,7 +252,10 @@ class ArchitectureTest {
     org.apache.hadoop.fs.Path path = hadoop(directory.resolve("model"));
     try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), 3)) {
       ModelDirectory.at(new Configuration(), path)
-          .save(model, new ModelDirectory.Company(Optional.empty(), Optional.empty(), labels));
+          .save(
+              model,
+              new ModelDirectory.Company(
+                  Optional.empty(), Optional.empty(), labels, TextReading.PLAIN));
 
       ModelDirectory read = ModelDirectory.open(new Configuration(), path);
 

@@ -113,6 +113,17 @@ class RecipeFileTest {
   }
 
   @Test
+  void aClassifierNeedsTwoLabels() {
+    RecipeFile recipe =
+        RecipeFile.defaults().with(List.of("model.head.kind=sequence-classification"));
+
+    assertThat(recipe.headKind()).isEqualTo("sequence-classification");
+    assertThatThrownBy(() -> recipe.bind(new DataShape(VOCAB, List.of("only"), 100, 10)))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage("the data set has one label (only): classification needs at least two");
+  }
+
+  @Test
   void aKeyThatIsThereTwiceIsRefusedWithItsLine() {
     assertParseRefused("model:\n  num-layers: 2\n  num-heads: 2\n  num-layers: 3\n")
         .hasMessage("r.yaml is not YAML: line 4: Duplicate field 'num-layers'");

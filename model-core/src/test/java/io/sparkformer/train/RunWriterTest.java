@@ -291,7 +291,7 @@ class RunWriterTest {
     void save(long step) throws IOException {
       assertThat(writer.awaitRoom(step, CHECKPOINT)).isTrue();
       writer.save(
-          RunState.of(step, new RunState.Standing(1, 1, 0), recipe, dataset.manifest()),
+          RunState.of(step, new RunState.Bests(1, 1, 0), recipe, dataset.manifest()),
           Snapshot.of(model, ModelDirectory.Company.NONE, Optional.empty(), Optional.of(optimizer)),
           CHECKPOINT);
     }

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
  * A training run as barrier stages, one after the other until one succeeds: Spark itself never
  * tries a barrier stage with results again.
  */
-final class Attempts {
+final class Attempts implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Attempts.class);
   private static final int SECRET_BYTES = 32;
@@ -78,6 +78,13 @@ final class Attempts {
         failed(e);
       }
     }
+  }
+
+  /** Leaves nothing behind in an application that goes on. */
+  @Override
+  public void close() {
+    RunEvents.listen(event -> {});
+    executors.close();
   }
 
   private int workers() throws InterruptedException {

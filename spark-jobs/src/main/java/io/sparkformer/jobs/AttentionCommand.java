@@ -123,7 +123,7 @@ final class AttentionCommand implements Callable<AttentionSummary> {
     require(!model.isBlank(), "--model is empty: give the model's directory");
     Configuration hadoop = SparkContexts.hadoopConfiguration();
     ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(model));
-    requireApart(directory, hadoop);
+    requireApart(output, model, directory, hadoop);
     ModelConfig config = directory.config();
     GivenText given =
         GivenText.of(directory, new GivenText.Options("--text", text.text, "--ids", text.ids));
@@ -164,7 +164,10 @@ final class AttentionCommand implements Callable<AttentionSummary> {
     }
   }
 
-  private void requireApart(ModelDirectory directory, Configuration hadoop) throws IOException {
+  /** Makes sure that what is written does not touch the model it is of. */
+  static void requireApart(
+      String output, String model, ModelDirectory directory, Configuration hadoop)
+      throws IOException {
     Path given = Storage.path(output);
     FileSystem models = Storage.fileSystem(directory.path(), hadoop);
     require(

@@ -4,6 +4,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sparkformer.datasets.TemporaryFolder;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Precision;
 import java.io.IOException;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -23,16 +25,25 @@ import picocli.CommandLine.Option;
     name = "bench",
     sortOptions = false,
     description =
-        "Measures training, generation, memory or tokenizing on this machine, without Spark.")
+        "Measures training, generation, memory, tokenizing or scoring on this machine; only the works score-job and score-memory start Spark.")
 final class BenchCommand implements Callable<BenchCommand.Result> {
 
   private static final Logger LOG = LoggerFactory.getLogger(BenchCommand.class);
 
+  private static final int JOB_ROWS = 1_000_000;
+  private static final int[] MEMORY_ROWS = {100_000, 1_000_000, 5_000_000};
+
+  /** The model alone needs fewer rows for a rate. */
+  private static final int MODEL_PART = 10;
+
   @Option(
       names = "--work",
       defaultValue = "train",
-      paramLabel = "train|classify|generate|memory|allreduce|tokenize",
-      description = "What to do. Default: ${DEFAULT-VALUE}.")
+      paramLabel = "WORK",
+      description =
+          "train, classify, generate, memory, allreduce, tokenize, score (a model alone), score-job (the whole job, in turn with its model alone), score-memory. Default: ${DEFAULT-VALUE}.")
+  private String workName;
+
   private BenchWork.Kind work;
 
   @Option(
@@ -60,7 +71,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       names = "--steps",
       defaultValue = "0",
       paramLabel = "N",
-      description = "Steps or tokens of a round; 0: some that suit the size.")
+      description = "Steps, tokens or rows of a round; 0: some that suit the work.")
   private int steps;
 
   @Option(
@@ -97,7 +108,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       names = "--peer",
       paramLabel = "COMMAND",
       description =
-          "A shell command that does the same work and prints a JSON line with tokens_per_s, rows_per_s (classify) or gb_per_s (allreduce).")
+          "A shell command that does the same work and prints a JSON line with tokens_per_s, rows_per_s (classify, score) or gb_per_s (allreduce).")
   private String peer = "";
 
   @Option(
@@ -142,9 +153,9 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       List<BenchWork.Memory> memory,
       List<BenchTexts.Measured> texts) {}
 
-  /** Our side of a round. */
+  /** A side of a round. */
   private interface Own {
-    double rate() throws IOException;
+    double rate() throws IOException, InterruptedException;
   }
 
   @Override
@@ -152,6 +163,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
     require(rounds > 0, "--rounds is %d: it must be at least 1", rounds);
     require(threads > 0, "--threads is %d: it must be at least 1", threads);
     require(steps >= 0, "--steps is %d: it must be at least 0", steps);
+    work = BenchWork.Kind.of(workName);
     if (work == BenchWork.Kind.TOKENIZE) {
       return tokenized();
     }
@@ -163,6 +175,9 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
         workers);
     require(ranks > 0, "--workers is %d: it must be at least 1", workers);
     Kernels.threads(threads);
+    if (work.isScoring()) {
+      return scored();
+    }
     if (ranks > 1) {
       BenchRanks.Plan plan =
           new BenchRanks.Plan(work, size, precision, threads, steps, megabytes, transport, ranks);
@@ -179,7 +194,36 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
     }
   }
 
+  private Result scored() throws IOException, InterruptedException {
+    BenchScoring scoring = new BenchScoring(size, TemporaryFolder.create("sparkformer-bench-"));
+    return switch (work) {
+      case SCORE -> rounds(1, () -> scoring.batchedPerSecond(steps, threads));
+      case SCORE_JOB -> {
+        int rows = steps > 0 ? steps : JOB_ROWS;
+        yield rounds(
+            1,
+            () -> scoring.job(rows, threads).rowsPerSecond(),
+            Optional.of(() -> scoring.batchedPerSecond(rows / MODEL_PART, threads)));
+      }
+      default -> {
+        List<BenchWork.Memory> memory = new ArrayList<>();
+        for (int rows : MEMORY_ROWS) {
+          scoring.job(rows, threads);
+          memory.add(BenchWork.Memory.sample(rows));
+          LOG.info("{}", memory.get(memory.size() - 1));
+        }
+        yield result(1, List.of(), List.of(), List.of(), memory);
+      }
+    };
+  }
+
   private Result rounds(int ranks, Own own) throws IOException, InterruptedException {
+    return rounds(
+        ranks, own, peer.isEmpty() ? Optional.<Own>empty() : Optional.<Own>of(this::peerRate));
+  }
+
+  private Result rounds(int ranks, Own own, Optional<Own> other)
+      throws IOException, InterruptedException {
     List<Double> ours = new ArrayList<>();
     List<Double> theirs = new ArrayList<>();
     List<Double> ratios = new ArrayList<>();
@@ -187,12 +231,16 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       double rate = own.rate();
       ours.add(rate);
       LOG.info("round {}: ours {} {}", round, number(rate), unit());
-      if (!peer.isEmpty()) {
-        double other = peerRate();
-        theirs.add(other);
-        ratios.add(rate / other);
+      if (other.isPresent()) {
+        double theirRate = other.get().rate();
+        theirs.add(theirRate);
+        ratios.add(rate / theirRate);
         LOG.info(
-            "round {}: peer {} {}, ratio {}", round, number(other), unit(), number(rate / other));
+            "round {}: peer {} {}, ratio {}",
+            round,
+            number(theirRate),
+            unit(),
+            number(rate / theirRate));
       }
     }
     return result(ranks, ours, theirs, ratios, List.of());
@@ -205,7 +253,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
       List<Double> ratios,
       List<BenchWork.Memory> memory) {
     return new Result(
-        lower(work),
+        work.label(),
         lower(size),
         lower(precision),
         ranks,
@@ -224,7 +272,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
         BenchTexts.of(tokenizer, inputs).measure(rounds, line -> LOG.info("{}", line));
     BenchTexts.Measured first = texts.get(0);
     return new Result(
-        lower(work),
+        work.label(),
         tokenizer,
         "",
         1,
@@ -241,7 +289,7 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   private String unit() {
     return switch (work) {
       case ALLREDUCE -> "GB/s";
-      case CLASSIFY -> "rows/s";
+      case CLASSIFY, SCORE, SCORE_JOB -> "rows/s";
       default -> "tokens/s";
     };
   }
@@ -274,6 +322,6 @@ final class BenchCommand implements Callable<BenchCommand.Result> {
   }
 
   private static String lower(Enum<?> value) {
-    return value.name().toLowerCase(Locale.ROOT);
+    return value.name().toLowerCase(Locale.ROOT).replace('_', '-');
   }
 }

@@ -2,6 +2,7 @@ package io.sparkformer.jobs;
 
 import ai.djl.Device;
 import io.sparkformer.collective.Collective;
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.TextGenerator;
@@ -47,7 +48,33 @@ final class BenchWork implements AutoCloseable {
     GENERATE,
     ALLREDUCE,
     MEMORY,
-    TOKENIZE
+    TOKENIZE,
+    SCORE,
+    SCORE_JOB,
+    SCORE_MEMORY;
+
+    /** By the name that users write. */
+    static Kind of(String name) {
+      return Arrays.stream(values())
+          .filter(kind -> kind.label().equals(name))
+          .findFirst()
+          .orElseThrow(
+              () ->
+                  new InvalidInputException(
+                      "--work is '%s': use one of %s"
+                          .formatted(
+                              name,
+                              String.join(
+                                  ", ", Arrays.stream(values()).map(Kind::label).toList()))));
+    }
+
+    String label() {
+      return name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    boolean isScoring() {
+      return this == SCORE || this == SCORE_JOB || this == SCORE_MEMORY;
+    }
   }
 
   /** Shapes that the project's figures are stated for. */
@@ -81,11 +108,25 @@ final class BenchWork implements AutoCloseable {
   /**
    * The process after some steps.
    *
-   * @param step updates done
+   * @param step updates done, or rows scored
    * @param residentMb memory that the system counts, native included
    * @param heapMb Java objects in use, after a collection
    */
-  record Memory(long step, double residentMb, double heapMb) {}
+  record Memory(long step, double residentMb, double heapMb) {
+
+    /** This process, now. */
+    static Memory sample(long step) throws IOException {
+      System.gc();
+      double heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / MB;
+      double resident =
+          Files.readAllLines(Path.of("/proc/self/status")).stream()
+              .filter(line -> line.startsWith("VmRSS:"))
+              .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
+              .findFirst()
+              .orElse(0);
+      return new Memory(step, resident, heap);
+    }
+  }
 
   private final Size size;
   private final int steps;
@@ -211,7 +252,7 @@ final class BenchWork implements AutoCloseable {
     for (int i = 1; i <= all; i++) {
       trainOne();
       if (i % Math.max(1, all / MEMORY_SAMPLES) == 0) {
-        Memory sample = sample();
+        Memory sample = Memory.sample(step);
         samples.add(sample);
         LOG.info(
             String.format(
@@ -223,18 +264,6 @@ final class BenchWork implements AutoCloseable {
       }
     }
     return samples;
-  }
-
-  private Memory sample() throws IOException {
-    System.gc();
-    double heap = ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / MB;
-    double resident =
-        Files.readAllLines(Path.of("/proc/self/status")).stream()
-            .filter(line -> line.startsWith("VmRSS:"))
-            .mapToDouble(line -> Double.parseDouble(line.replaceAll("\\D", "")) / 1024)
-            .findFirst()
-            .orElse(0);
-    return new Memory(step, resident, heap);
   }
 
   @Override

@@ -19,7 +19,7 @@ final class CorpusPass {
   static <T> T watched(JavaSparkContext spark, String what, long bytes, Supplier<T> work)
       throws Exception {
     try (Progress progress = Progress.start(what, "kB", bytes / InputProgress.UNIT_BYTES)) {
-      InputProgress listener = new InputProgress(progress);
+      InputProgress listener = new InputProgress(progress, "documents", "tokens");
       spark.sc().addSparkListener(listener);
       try {
         return work.get();

@@ -1,7 +1,7 @@
 package io.sparkformer.jobs;
 
 /** Whether every document ends with the tokenizer's end-of-text token, if it has one. */
-enum EndOfText {
+public enum EndOfText {
   APPENDED,
   NONE
 }

@@ -1,10 +1,15 @@
 package io.sparkformer.jobs;
 
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.ml.SequenceClassifier;
+import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.train.DataChoice;
-import io.sparkformer.train.Reading;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 
@@ -13,7 +18,7 @@ import picocli.CommandLine.Option;
     name = "evaluate",
     sortOptions = false,
     description =
-        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report.")
+        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report; the latter of a labelled table, too.")
 final class EvaluateCommand implements Callable<EvaluateSummary> {
 
   @Option(
@@ -23,12 +28,8 @@ final class EvaluateCommand implements Callable<EvaluateSummary> {
       description = "The model's directory: config.json, model.safetensors, tokenizer.json.")
   private String model;
 
-  @Option(
-      names = "--data",
-      required = true,
-      paramLabel = "DIR",
-      description = "A data set that the tokenize job made.")
-  private String data;
+  @ArgGroup(multiplicity = "1")
+  private Source source;
 
   @Option(
       names = "--split",
@@ -47,11 +48,10 @@ final class EvaluateCommand implements Callable<EvaluateSummary> {
 
   @Option(
       names = "--truncate",
-      defaultValue = "right",
       paramLabel = "SIDE",
       description =
-          "Of sequences: where those longer than the context are cut, right or left, as data.truncate of the recipe. Default: ${DEFAULT-VALUE}.")
-  private Truncation truncate;
+          "Of sequences: where those longer than the context are cut, right or left. Default: as in the model's training.")
+  private Optional<Truncation> truncate = Optional.empty();
 
   @Option(
       names = "--samples",
@@ -69,11 +69,57 @@ final class EvaluateCommand implements Callable<EvaluateSummary> {
           "Of sequences: a target that does not count, as data.ignore-index of the recipe. Default: ${DEFAULT-VALUE}.")
   private long ignoreIndex;
 
+  /** What is predicted; picocli sets one of the two. */
+  private static final class Source {
+
+    @Option(
+        names = "--data",
+        required = true,
+        paramLabel = "DIR",
+        description = "A data set that the tokenize job made.")
+    private String data;
+
+    @ArgGroup(exclusive = false)
+    private Table table;
+  }
+
+  /** A labelled table, whose rows are scored on the cluster. */
+  private static final class Table extends TableArguments {
+
+    @Option(
+        names = "--label-column",
+        defaultValue = "label",
+        paramLabel = "COLUMN",
+        description = "The column of labels. Default: ${DEFAULT-VALUE}.")
+    private String labelColumn;
+  }
+
   @Override
   public EvaluateSummary call() throws Exception {
+    return source.table == null ? ofDataSet() : ofTable();
+  }
+
+  private EvaluateSummary ofTable() throws Exception {
+    Table table = source.table;
+    TableRequest request =
+        new TableRequest(
+            table.format(), table.inputs(), table.textColumn(), Optional.of(table.labelColumn));
+    List<String> labels = SequenceModel.check(model, SparkContexts.hadoopConfiguration());
+    SequenceClassifier classifier =
+        new SequenceClassifier()
+            .setModelPath(model)
+            .setBatchSize(batchSize)
+            .setTruncation(
+                truncate.map(side -> side.name().toLowerCase(Locale.ROOT)).orElse("model"));
+    try (JavaSparkContext spark = SparkContexts.openTables("evaluate")) {
+      return new TableEvaluation(request, classifier, labels).run(spark);
+    }
+  }
+
+  private EvaluateSummary ofDataSet() throws Exception {
     EvaluateRequest request =
         new EvaluateRequest(
-            model, data, split, batchSize, new Reading(samples, truncate, ignoreIndex));
+            model, source.data, split, batchSize, samples, truncate.orElse(null), ignoreIndex);
     EvaluateJob job = EvaluateJob.prepare(request, SparkContexts.hadoopConfiguration());
     try (JavaSparkContext spark = SparkContexts.open("evaluate")) {
       return job.run(spark);

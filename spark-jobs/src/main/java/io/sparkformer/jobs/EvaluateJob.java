@@ -76,6 +76,7 @@ final class EvaluateJob {
         result.targets(),
         classifier ? result.report() : null,
         classifier ? result.confusion() : null,
+        null,
         request.split(),
         request.model(),
         request.data(),

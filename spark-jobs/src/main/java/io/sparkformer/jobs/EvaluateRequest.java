@@ -2,6 +2,9 @@ package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.model.TextReading;
+import io.sparkformer.train.DataChoice;
 import io.sparkformer.train.Reading;
 import java.io.Serializable;
 
@@ -12,14 +15,29 @@ import java.io.Serializable;
  * @param data a token data set
  * @param split the data set's split, all of which is predicted
  * @param batchSize rows that are predicted at once, at most
- * @param reading how the split becomes rows
+ * @param samples of a language model: what a row is
+ * @param truncate the side on which sequences longer than the context are cut; null for that on
+ *     which the model's training cut them
+ * @param ignoreIndex of sequences: a target that does not count
  */
-record EvaluateRequest(String model, String data, String split, int batchSize, Reading reading)
+record EvaluateRequest(
+    String model,
+    String data,
+    String split,
+    int batchSize,
+    DataChoice.Samples samples,
+    Truncation truncate,
+    long ignoreIndex)
     implements Serializable {
 
   EvaluateRequest {
     require(!model.isBlank(), "--model is empty: give the model's directory");
     require(!data.isBlank(), "--data is empty: give the data set's directory");
     require(batchSize > 0, "--batch-size is %d: it must be at least 1", batchSize);
+  }
+
+  /** How the split becomes rows for a model that was trained to read texts so. */
+  Reading reading(TextReading trained) {
+    return new Reading(samples, truncate == null ? trained.truncate() : truncate, ignoreIndex);
   }
 }

@@ -15,6 +15,9 @@ import io.sparkformer.evaluation.ConfusionMatrix;
  * @param targets what was predicted: tokens, or labels
  * @param report of a classifier: precision, recall and F1 by class
  * @param confusion of a classifier: how often (row) was taken for (column)
+ * @param skipped of a table: rows without a label or a text
+ * @param split of a data set
+ * @param data a data set, or tables
  * @param seconds the job's own time, without Spark's start
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
@@ -26,6 +29,7 @@ record EvaluateSummary(
     long targets,
     ClassificationReport report,
     ConfusionMatrix confusion,
+    Long skipped,
     String split,
     String model,
     String data,

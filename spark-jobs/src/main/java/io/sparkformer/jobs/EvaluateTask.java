@@ -41,9 +41,8 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
     Configuration hadoop = configuration.value().value();
     try (TokenDataset data = TokenDataset.open(hadoop, Storage.path(request.data()))) {
       ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(request.model()));
-      SequentialBatches batches = batches(data, directory.config(), request);
-      List<String> labels =
-          directory.config().head().isClassifier() ? directory.labels() : List.<String>of();
+      SequentialBatches batches = batches(data, directory, request);
+      List<String> labels = directory.labels();
       requireSame(labels, data, request);
       Kernels.threads(TaskThreads.ofThisTask());
       try (Gpt model = directory.load(Precision.FP32, Device.cpu())) {
@@ -55,13 +54,15 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
   }
 
   private static SequentialBatches batches(
-      TokenDataset data, ModelConfig config, EvaluateRequest request) throws IOException {
+      TokenDataset data, ModelDirectory directory, EvaluateRequest request) throws IOException {
+    ModelConfig config = directory.config();
     int positions =
         config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION ? 1 : config.contextLength();
     long rowBytes = (long) Float.BYTES * positions * config.numClasses();
     long rows = Math.max(1, Math.min(request.batchSize(), LOGITS_BYTES / rowBytes));
     return SequentialBatches.over(
-        Evaluation.samples(config, data, request.split(), request.reading()), (int) rows);
+        Evaluation.samples(config, data, request.split(), request.reading(directory.reading())),
+        (int) rows);
   }
 
   /** Labels that are only in another order would give nonsense. */

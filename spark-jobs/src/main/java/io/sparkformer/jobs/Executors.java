@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
  * The executors of this application as the driver sees them: how many there are, which are at work,
  * and which were lost and why.
  */
-final class Executors extends SparkListener {
+final class Executors extends SparkListener implements AutoCloseable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Executors.class);
   private static final int POLL_MILLIS = 100;
@@ -60,6 +60,12 @@ final class Executors extends SparkListener {
     Executors executors = new Executors(spark.sc());
     spark.sc().addSparkListener(executors);
     return executors;
+  }
+
+  /** Ends the watch. */
+  @Override
+  public void close() {
+    spark.removeSparkListener(this);
   }
 
   /** Whether tasks run in the driver itself, so that nothing can be lost but with it. */

@@ -1,7 +1,7 @@
 package io.sparkformer.jobs;
 
 /** What to do with an output directory that is there already. */
-enum ExistingOutput {
+public enum ExistingOutput {
   /** It is an error. */
   REFUSE,
   /** It is replaced when the new one is complete, if it is of the same kind. */

@@ -29,6 +29,8 @@ final class InputProgress extends SparkListener {
   private static final String TOKENS = "internal.metrics.output.recordsWritten";
 
   private final Progress progress;
+  private final String read;
+  private final String written;
   private final Map<Long, Counts> running = new HashMap<>();
   private Counts ended = Counts.NONE;
 
@@ -40,8 +42,14 @@ final class InputProgress extends SparkListener {
     }
   }
 
-  InputProgress(Progress progress) {
+  /**
+   * @param read what records that are read are called
+   * @param written what records that are written are called
+   */
+  InputProgress(Progress progress, String read, String written) {
     this.progress = progress;
+    this.read = read;
+    this.written = written;
   }
 
   @Override
@@ -92,9 +100,9 @@ final class InputProgress extends SparkListener {
     Counts all = running.values().stream().reduce(ended, Counts::plus);
     String message =
         all.tokens() == 0
-            ? String.format(Locale.ROOT, "%,d documents", all.documents())
+            ? String.format(Locale.ROOT, "%,d %s", all.documents(), read)
             : String.format(
-                Locale.ROOT, "%,d documents, %,d tokens", all.documents(), all.tokens());
+                Locale.ROOT, "%,d %s, %,d %s", all.documents(), read, all.tokens(), written);
     progress.stepTo(all.bytes() / UNIT_BYTES, message);
   }
 }

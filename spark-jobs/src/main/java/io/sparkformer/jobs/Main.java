@@ -70,8 +70,10 @@ public final class Main {
         new DatasetCommand(),
         new TrainCommand(),
         new EvaluateCommand(),
+        new ScoreCommand(),
         new GenerateCommand(),
         new AttentionCommand(),
+        new ExportCommand(),
         new BenchCommand(),
         new DoctorCommand());
   }

@@ -10,7 +10,7 @@ import org.apache.spark.TaskContext;
 import org.apache.spark.resource.ResourceInformation;
 
 /** Where a rank computes: the GPU that Spark gave its task, or the CPU. */
-final class RankDevice {
+public final class RankDevice {
 
   private static final String GPU = "gpu";
 
@@ -22,7 +22,7 @@ final class RankDevice {
    * @throws io.sparkformer.datasets.InvalidInputException if Spark gave it a GPU that the engine
    *     cannot use
    */
-  static Device ofThisTask() {
+  public static Device ofThisTask() {
     Optional<String> address = gpuAddress();
     // Without a promise the engine's natives need not be asked, which may be CUDA's.
     int visible = address.isPresent() ? Engine.getEngine("PyTorch").getGpuCount() : 0;

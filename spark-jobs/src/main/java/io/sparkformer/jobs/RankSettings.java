@@ -59,6 +59,71 @@ final class RankSettings {
     return localCores.isPresent();
   }
 
+  /**
+   * Checks that an application that runs already can have so many ranks.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if it was started with settings that do
+   *     not go with them
+   */
+  static void requireFit(SparkConf conf, int workers) {
+    require(workers > 0, "workers is %d: it must be at least 1", workers);
+    String master = conf.get("spark.master");
+    if (TaskThreads.localCores(master).isPresent()) {
+      require(
+          workers == 1,
+          "workers is %d, but spark.master is %s, which is one process: set workers to 1, or start the session on a"
+              + " cluster, with an executor for each",
+          workers,
+          master);
+      return;
+    }
+    require(
+        !conf.getBoolean(DYNAMIC, false),
+        "%s is true, and ranks need all executors at once: start the session with %s=false",
+        DYNAMIC,
+        DYNAMIC);
+    requireOneGpu(conf.clone());
+    require(
+        !conf.contains(EXECUTOR_GPUS) || conf.contains(TASK_GPUS),
+        "%s is set, but %s is not, so that tasks get no GPU: start the session with %s=1",
+        EXECUTOR_GPUS,
+        TASK_GPUS,
+        TASK_GPUS);
+    if (workers > 1) {
+      requireExecutorEach(conf.clone(), workers);
+    }
+  }
+
+  private static void requireExecutorEach(SparkConf conf, int workers) {
+    require(
+        conf.contains(EXECUTOR_CORES) || !conf.get("spark.master").startsWith("spark://"),
+        "%s is not set, and a standalone cluster's executors then take all cores of their machines: start the session"
+            + " with it, as the cores of one rank, and with %s of the same number",
+        EXECUTOR_CORES,
+        TASK_CPUS);
+    int cores = executorCores(conf);
+    require(
+        conf.getInt(TASK_CPUS, 1) == cores,
+        "%s is %d and %s is %d, but ranks, of which there are %d, need an executor each: start the session with %s=%d",
+        TASK_CPUS,
+        conf.getInt(TASK_CPUS, 1),
+        EXECUTOR_CORES,
+        cores,
+        workers,
+        TASK_CPUS,
+        cores);
+    String most = conf.contains(CORES_MAX) ? CORES_MAX : INSTANCES;
+    int needed = conf.contains(CORES_MAX) ? workers * cores : workers;
+    require(
+        conf.getInt(most, needed) >= needed,
+        "%s is %d, but workers is %d: start the session with %s=%d, or lower workers",
+        most,
+        conf.getInt(most, needed),
+        workers,
+        most,
+        needed);
+  }
+
   private static int executorCores(SparkConf conf) {
     String master = conf.get("spark.master");
     if (conf.contains(EXECUTOR_CORES)) {

@@ -28,4 +28,9 @@ record Resilience(
         "--rank-timeout-seconds is %d: it must be at least 1",
         rankTimeoutSeconds);
   }
+
+  /** What train does about them unless it is told otherwise. */
+  static Resilience of(int workers) {
+    return new Resilience(workers, 1, 3, 60, 60);
+  }
 }

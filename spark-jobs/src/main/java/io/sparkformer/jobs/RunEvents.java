@@ -3,8 +3,11 @@ package io.sparkformer.jobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
+import org.apache.spark.SparkConf;
 import org.apache.spark.api.plugin.DriverPlugin;
 import org.apache.spark.api.plugin.ExecutorPlugin;
 import org.apache.spark.api.plugin.PluginContext;
@@ -21,20 +24,34 @@ import org.slf4j.LoggerFactory;
 public final class RunEvents implements SparkPlugin {
 
   private static final Logger LOG = LoggerFactory.getLogger(RunEvents.class);
+  static final String PLUGINS = "spark.plugins";
+
   private static final JsonMapper JSON = new JsonMapper();
 
   private static volatile Consumer<RunEvent> listener = event -> {};
-  private static volatile PluginContext executorContext;
+  private static volatile Optional<PluginContext> executorContext = Optional.empty();
+
+  /** Whether an application's tasks can tell its driver something. */
+  static boolean areCarriedIn(SparkConf conf) {
+    return List.of(conf.get(PLUGINS, "").split(",")).contains(RunEvents.class.getName());
+  }
 
   /** Sets who is told, in the driver. */
   static void listen(Consumer<RunEvent> next) {
     listener = next;
   }
 
-  /** Tells the driver, from a task; what is lost on the way is in the run's files too. */
+  /**
+   * Tells the driver, from a task, if the application was opened with this plugin; what is lost on
+   * the way is in the run's files too, and nothing depends on it.
+   */
   static void send(RunEvent event) {
+    Optional<PluginContext> context = executorContext;
+    if (context.isEmpty()) {
+      return;
+    }
     try {
-      executorContext.send(JSON.writerFor(RunEvent.class).writeValueAsString(event));
+      context.get().send(JSON.writerFor(RunEvent.class).writeValueAsString(event));
     } catch (IOException e) {
       LOG.warn("the driver was not told of {}: {}", event, e.getMessage());
     }
@@ -56,7 +73,12 @@ public final class RunEvents implements SparkPlugin {
     return new ExecutorPlugin() {
       @Override
       public void init(PluginContext context, Map<String, String> extraConf) {
-        executorContext = context;
+        executorContext = Optional.of(context);
+      }
+
+      @Override
+      public void shutdown() {
+        executorContext = Optional.empty(); // this JVM may open another application
       }
     };
   }

@@ -9,8 +9,6 @@ import org.apache.spark.deploy.SparkHadoopUtil;
 /** How every job opens its Spark application. */
 final class SparkContexts {
 
-  private static final String PLUGINS = "spark.plugins";
-
   private SparkContexts() {}
 
   /**
@@ -57,8 +55,9 @@ final class SparkContexts {
   }
 
   private static SparkConf with(Class<? extends SparkPlugin> plugin, SparkConf conf) {
-    String others = conf.get(PLUGINS, "");
-    return conf.set(PLUGINS, others.isEmpty() ? plugin.getName() : others + "," + plugin.getName());
+    String others = conf.get(RunEvents.PLUGINS, "");
+    return conf.set(
+        RunEvents.PLUGINS, others.isEmpty() ? plugin.getName() : others + "," + plugin.getName());
   }
 
   /**

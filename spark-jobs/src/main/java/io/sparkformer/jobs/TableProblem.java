@@ -57,6 +57,16 @@ final class TableProblem {
         .orElseGet(() -> new IllegalStateException(request.shownInputs() + " failed", failure));
   }
 
+  /** The user's mistake if Spark failed to read a file of a table for its content. */
+  static Optional<InvalidInputException> unreadableFile(Throwable failure) {
+    return file(failure).flatMap(file -> unreadable(failure, file));
+  }
+
+  /** What Spark SQL has against an expression, in one line. */
+  static String reasonOf(AnalysisException e) {
+    return reason(e);
+  }
+
   /**
    * The user's mistake if a file's content was the failure's cause.
    *

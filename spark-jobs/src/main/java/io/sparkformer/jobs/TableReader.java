@@ -3,12 +3,11 @@ package io.sparkformer.jobs;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
-import java.net.URI;
+import io.sparkformer.ml.ColumnNames;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import org.apache.hadoop.fs.Path;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -33,8 +32,6 @@ final class TableReader {
 
   /** Lines of JSON from whose types a mistaken column is seen, without reading all twice. */
   private static final int SAMPLE_LINES = 20;
-
-  private static final int FILES_TO_BLAME = 100;
 
   private static final String CORRUPT = "_corrupt_record";
 
@@ -62,69 +59,13 @@ final class TableReader {
   }
 
   private Dataset<Row> columns() {
-    return request.inputs().stream()
-        .skip(1)
-        .filter(input -> isReadOneByOne())
-        .map(input -> selected(one(input)))
-        .reduce(selected(first()), Dataset::unionAll);
-  }
-
-  private boolean isReadOneByOne() {
-    return request.format() == InputFormat.DELTA || request.format() == InputFormat.TABLE;
-  }
-
-  private Dataset<Row> first() {
-    String[] inputs = request.inputs().toArray(String[]::new);
-    return switch (request.format()) {
-      case DELTA, TABLE -> one(inputs[0]);
-      case JSON -> json(inputs);
-      case PARQUET, ORC -> columnar(inputs);
-      case CSV ->
-          spark
-              .read()
-              .option("header", "true")
-              .option("multiLine", "true")
-              .option("escape", "\"")
-              .option("mode", "FAILFAST")
-              // Files whose header differs, and rows with too few or too many columns, are errors.
-              .option("enforceSchema", "false")
-              .option("columnPruning", "false")
-              .csv(inputs);
-      default -> throw new IllegalStateException(request.format() + " is no table's format");
-    };
-  }
-
-  private Dataset<Row> one(String input) {
-    return request.format() == InputFormat.TABLE
-        ? spark.read().table(input)
-        : spark.read().format(request.format().option()).load(input);
-  }
-
-  private Dataset<Row> columnar(String[] inputs) {
-    try {
-      return spark.read().format(request.format().option()).load(inputs);
-    } catch (Exception e) { // checked ones, too
-      // A schema is one of the first files', but not every reader says which file is damaged.
-      Arrays.stream(spark.read().format("binaryFile").load(inputs).inputFiles())
-          .limit(FILES_TO_BLAME)
-          .forEach(this::requireSchema);
-      throw e;
+    if (request.format() == InputFormat.JSON) {
+      return selected(json(request.inputs().toArray(String[]::new)));
     }
-  }
-
-  private void requireSchema(String encodedFile) {
-    try {
-      spark
-          .read()
-          .format(request.format().option())
-          .load(new Path(URI.create(encodedFile)).toString());
-    } catch (Exception e) { // checked ones, too
-      TableProblem.unreadable(e, TableProblem.shownPath(encodedFile))
-          .ifPresent(
-              mistake -> {
-                throw mistake;
-              });
-    }
+    return TableInput.open(spark, request.format(), request.inputs()).stream()
+        .map(this::selected)
+        .reduce(Dataset::unionAll)
+        .orElseThrow();
   }
 
   /**
@@ -166,8 +107,7 @@ final class TableReader {
               .findFirst()
               .orElseThrow(() -> missing(name, table.schema()));
       requireType(field);
-      String quoted = "`" + name.replace("`", "``") + "`";
-      columns.add(table.col(quoted).cast(DataTypes.StringType));
+      columns.add(ColumnNames.column(table, name).cast(DataTypes.StringType));
     }
     return table.select(columns.toArray(Column[]::new));
   }

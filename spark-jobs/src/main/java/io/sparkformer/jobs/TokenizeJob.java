@@ -10,14 +10,12 @@ import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.jobs.TextSource.LargeDocuments;
 import io.sparkformer.jobs.TokenizeOptions.Duplicates;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
-import org.apache.spark.SparkExecutorInfo;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -39,9 +37,6 @@ final class TokenizeJob {
   private static final Logger LOG = LoggerFactory.getLogger(TokenizeJob.class);
   private static final String UNITS = ".units-";
   private static final String KEPT = "kept";
-
-  private static final int TASK_WAIT_MILLIS = 50;
-  private static final int TASK_WAITS = 200;
 
   /** What a token stands for, roughly; decides the units' grain alone. */
   private static final int BYTES_PER_TOKEN = 4;
@@ -105,28 +100,13 @@ final class TokenizeJob {
       output.requireHeld();
       return new DatasetAssembly(options, source, settings, units).commit();
     } catch (Exception e) {
-      awaitTasks();
+      RunningTasks.awaitEnd(spark.sc());
       if (Failure.mistakeIn(e).isEmpty() && !units.find(source.units()).isEmpty()) {
         output.keep();
         LOG.warn("finished shards are kept: the same command goes on from there");
       }
       throw e;
     }
-  }
-
-  /** Tasks of a stage that was given up go on for a moment, and must not write any more. */
-  private void awaitTasks() throws InterruptedException {
-    for (int attempt = 0; attempt < TASK_WAITS && runningTasks() > 0; attempt++) {
-      Thread.sleep(TASK_WAIT_MILLIS);
-    }
-  }
-
-  private int runningTasks() {
-    return spark.sc().isStopped()
-        ? 0
-        : Arrays.stream(spark.sc().statusTracker().getExecutorInfos())
-            .mapToInt(SparkExecutorInfo::numRunningTasks)
-            .sum();
   }
 
   private EncodeSettings settings(

@@ -2,6 +2,7 @@ package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.shard.TokenDtype;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -93,7 +94,7 @@ record TokenizeOptions(
     recorded.put("split", split);
     recorded.put("valid_fraction", Double.toString(validFraction));
     recorded.put("seed", Long.toString(seed));
-    recorded.put("end_of_text", Boolean.toString(endOfText == EndOfText.APPENDED));
+    recorded.put(DatasetManifest.END_OF_TEXT, Boolean.toString(endOfText == EndOfText.APPENDED));
     recorded.put("dedup", duplicates == Duplicates.DROPPED ? "exact" : "none");
     shuffle.ifPresent(shuffleSeed -> recorded.put("shuffle", Long.toString(shuffleSeed)));
     recorded.put("malformed", malformed == MalformedInput.REPLACE ? "replace" : "fail");

@@ -151,8 +151,17 @@ final class TrainJob {
       checkSurroundings(spark);
     }
     Attempts.Done done;
-    try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps())) {
-      done = new Attempts(spark, order, resilience, progress).run();
+    if (!RunEvents.areCarriedIn(spark.getConf())) {
+      LOG.info(
+          "no progress is shown, since {} has no {}: see {} in {}",
+          RunEvents.PLUGINS,
+          RunEvents.class.getName(),
+          MetricsLog.FILE_NAME,
+          Storage.shown(directory.path()));
+    }
+    try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps());
+        Attempts attempts = new Attempts(spark, order, resilience, progress)) {
+      done = attempts.run();
     }
     draw();
     return TrainResult.of(

@@ -12,6 +12,7 @@ import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextReading;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -60,7 +61,9 @@ class AttentionCommandTest {
     try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), 1)) {
       ModelFixture.at(directory.resolve(name))
           .save(
-              model, new ModelDirectory.Company(Optional.of(TOKENIZER), Optional.empty(), labels));
+              model,
+              new ModelDirectory.Company(
+                  Optional.of(TOKENIZER), Optional.empty(), labels, TextReading.PLAIN));
     }
   }
 

@@ -149,24 +149,22 @@ class ClassificationChainTest {
         """);
     JsonNode language = done(train("sequences", "sequences", "--data", path("data"))).json();
 
-    JsonNode found =
-        done(CommandRun.of(
-                "evaluate",
-                "--model",
-                path("sequences/last"),
-                "--data",
-                path("data"),
-                "--samples",
-                "sequences",
-                "--truncate",
-                "left",
-                "--ignore-index",
-                "3"))
-            .json();
+    JsonNode found = evaluateSequences();
 
     assertThat(found.get("loss").doubleValue())
         .isCloseTo(language.get("valid_loss").doubleValue(), within(1e-5));
     assertThat(found.get("accuracy")).isEqualTo(language.get("valid_accuracy"));
+    assertThat(evaluateSequences("--truncate", "left").get("loss")).isEqualTo(found.get("loss"));
+    assertThat(evaluateSequences("--truncate", "right").get("loss"))
+        .isNotEqualTo(found.get("loss"));
+  }
+
+  private static JsonNode evaluateSequences(String... more) {
+    List<String> arguments = new ArrayList<>(List.of("evaluate", "--samples", "sequences"));
+    arguments.addAll(List.of("--model", path("sequences/last"), "--data", path("data")));
+    arguments.addAll(List.of("--ignore-index", "3"));
+    arguments.addAll(List.of(more));
+    return done(CommandRun.of(arguments)).json();
   }
 
   @Test

@@ -8,6 +8,7 @@ import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextReading;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -26,7 +27,11 @@ final class ModelFixture {
     ModelConfig config = ModelConfig.gpt2(vocabSize, 16, 2, 2, 16);
     try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), 1)) {
       model.weights().values().forEach(weight -> weight.muli(5));
-      at(directory).save(model, new ModelDirectory.Company(tokenizer, Optional.empty(), List.of()));
+      at(directory)
+          .save(
+              model,
+              new ModelDirectory.Company(
+                  tokenizer, Optional.empty(), List.of(), TextReading.PLAIN));
     }
   }
 

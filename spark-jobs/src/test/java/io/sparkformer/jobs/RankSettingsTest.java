@@ -215,6 +215,47 @@ class RankSettingsTest {
     assertMistake(0, "--workers is 0: it must be at least 1");
   }
 
+  @Test
+  void aSessionThatRunsHasAnExecutorForEachRankOrOneRank() {
+    conf.set("spark.master", "local[4]");
+    RankSettings.requireFit(conf, 1);
+    assertUnfit(
+        2, "workers is 2, but spark.master is local[4], which is one process: set workers to 1");
+
+    conf.set("spark.master", "spark://h:7077");
+    RankSettings.requireFit(conf, 1);
+    assertUnfit(
+        2,
+        "spark.executor.cores is not set, and a standalone cluster's executors then take all cores of their machines:"
+            + " start the session with it, as the cores of one rank, and with spark.task.cpus of the same number");
+    conf.set("spark.executor.cores", "2");
+    assertUnfit(
+        2,
+        "spark.task.cpus is 1 and spark.executor.cores is 2, but ranks, of which there are 2, need an executor each:"
+            + " start the session with spark.task.cpus=2");
+    conf.set("spark.task.cpus", "2");
+    RankSettings.requireFit(conf, 2);
+    conf.set("spark.cores.max", "2");
+    assertUnfit(
+        2, "spark.cores.max is 2, but workers is 2: start the session with spark.cores.max=4");
+
+    conf.remove("spark.cores.max").set("spark.executor.instances", "1");
+    assertUnfit(2, "spark.executor.instances is 1, but workers is 2");
+    conf.set("spark.executor.instances", "2").set("spark.executor.resource.gpu.amount", "1");
+    assertUnfit(1, "spark.task.resource.gpu.amount is not, so that tasks get no GPU");
+    conf.set("spark.dynamicAllocation.enabled", "true");
+    assertUnfit(
+        1,
+        "spark.dynamicAllocation.enabled is true, and ranks need all executors at once: start the session with"
+            + " spark.dynamicAllocation.enabled=false");
+  }
+
+  private void assertUnfit(int workers, String message) {
+    assertThatThrownBy(() -> RankSettings.requireFit(conf, workers))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining(message);
+  }
+
   private boolean complete(int workers) {
     return RankSettings.complete(conf, workers, Map.of("SPARK_HOME", home.toString()));
   }

@@ -98,6 +98,10 @@ public sealed interface Tokenizer permits BpeTokenizer, CharTokenizer, LibraryTo
       size += count;
     }
 
+    public int size() {
+      return size;
+    }
+
     public int[] toArray() {
       return Arrays.copyOf(tokens, size);
     }

@@ -1,0 +1,131 @@
+package io.sparkformer.model;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A model as a directory that PyTorch and DJL run without this program: model.pt, a TorchScript
+ * module with its weights; config.json with the classes' names; tokenizer.json and
+ * serving.properties, with which HuggingFace's and DJL's libraries read texts as this program does.
+ *
+ * <p>The module is {@code forward(input_ids [B, T], attention_mask [B, T])}, the ids int64, the
+ * mask of any type: float32 logits [B, K] of a classifier of sequences, else [B, min(T, context),
+ * K]. Rows are padded on the right; of longer ones than the context it reads what the model reads.
+ * Its parameters are frozen and carry the weights' names, with _ in place of dots.
+ */
+public final class TorchScriptExport {
+
+  /** The module's file. */
+  public static final String MODULE = "model.pt";
+
+  /** What DJL is told of a model in its directory. */
+  public static final String SERVING = "serving.properties";
+
+  private static final List<String> SOURCES =
+      List.of(TorchArchive.methods(Kernels.FORWARD), TorchArchive.methods("exported.py"));
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  private final FileSystem fileSystem;
+  private final Path directory;
+
+  private TorchScriptExport(FileSystem fileSystem, Path directory) {
+    this.fileSystem = fileSystem;
+    this.directory = directory;
+  }
+
+  /**
+   * What was written.
+   *
+   * @param parameters numbers
+   * @param moduleBytes of model.pt
+   * @param labels names of a classifier's classes; none of a language model
+   * @param tokenizer whether the model has one
+   */
+  public record Written(
+      long parameters, long moduleBytes, List<String> labels, boolean tokenizer) {}
+
+  /**
+   * Writes a model.
+   *
+   * @param directory is made if need be
+   * @throws io.sparkformer.datasets.InvalidInputException if the model is damaged
+   */
+  public static Written write(ModelDirectory model, FileSystem fileSystem, Path directory)
+      throws IOException {
+    return new TorchScriptExport(fileSystem, directory).write(model);
+  }
+
+  private Written write(ModelDirectory model) throws IOException {
+    Optional<Tokenizer> tokenizer = model.tokenizer();
+    ModelDirectory.Company company =
+        new ModelDirectory.Company(tokenizer, model.endOfText(), model.labels(), model.reading());
+    ModelConfig config = model.config();
+    fileSystem.mkdirs(directory);
+    long parameters;
+    try (Gpt gpt = model.load(Precision.FP32, Device.cpu());
+        OutputStream out = fileSystem.create(new Path(directory, MODULE), true)) {
+      archive(gpt, company.reading()).write(out);
+      parameters = gpt.parameterCount();
+    }
+    file(
+        ModelDirectory.CONFIG,
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(ConfigJson.of(config, company)));
+    file(SERVING, serving(config, company.reading()).getBytes(StandardCharsets.ISO_8859_1));
+    if (tokenizer.isPresent()) {
+      file(Tokenizer.FILE_NAME, ReadingTokenizer.json(tokenizer.get().json(), company.reading()));
+    }
+    long bytes = fileSystem.getFileStatus(new Path(directory, MODULE)).getLen();
+    return new Written(parameters, bytes, model.labels(), tokenizer.isPresent());
+  }
+
+  private void file(String name, byte[] content) throws IOException {
+    try (OutputStream out = fileSystem.create(new Path(directory, name), true)) {
+      out.write(content);
+    }
+  }
+
+  private static TorchArchive archive(Gpt model, TextReading reading) {
+    Map<String, Object> attributes = KernelAttributes.forward(model.config(), Precision.FP32);
+    attributes.put("context_length", model.config().contextLength());
+    attributes.put("truncate_left", reading.truncate() == Truncation.LEFT);
+    Map<String, NDArray> parameters = new LinkedHashMap<>();
+    model.weights().forEach((name, weight) -> parameters.put(name.replace('.', '_'), weight));
+    StringBuilder weights =
+        new StringBuilder("  def weights(self: __torch__.Gpt) -> List[Tensor]:\n");
+    weights.append("    return [");
+    parameters.keySet().forEach(name -> weights.append("self.").append(name).append(", "));
+    weights.append("]\n");
+    return new TorchArchive(
+        List.of(weights.toString(), SOURCES.get(0), SOURCES.get(1)), attributes, parameters);
+  }
+
+  /**
+   * DJL's reading of texts. Left to itself it cuts them at 512 tokens, and always at the end, but
+   * keeps what is appended: so one token more than the context leaves the cut to the module.
+   */
+  private static String serving(ModelConfig config, TextReading reading) {
+    int longest = config.contextLength() + (reading.appended().isPresent() ? 1 : 0);
+    String cut =
+        reading.truncate() == Truncation.LEFT
+            ? "truncation=false\n"
+            : "maxLength=" + longest + "\nmodelMaxLength=" + longest + "\n";
+    String translator =
+        config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION
+            ? "translatorFactory=ai.djl.huggingface.translator.TextClassificationTranslatorFactory\n"
+            : "";
+    return "engine=PyTorch\n" + translator + cut;
+  }
+}

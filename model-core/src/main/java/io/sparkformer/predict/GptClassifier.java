@@ -1,0 +1,118 @@
+package io.sparkformer.predict;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Head;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextReading;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+
+/** A classifier of sequences that was trained here, or has HuggingFace's GPT-2 form. */
+public final class GptClassifier implements SequenceModel {
+
+  private final Gpt model;
+  private final Tokenizer tokenizer;
+  private final TextReading reading;
+  private final List<String> labels;
+
+  private GptClassifier(Gpt model, Tokenizer tokenizer, TextReading reading, List<String> labels) {
+    this.model = model;
+    this.tokenizer = tokenizer;
+    this.reading = reading;
+    this.labels = List.copyOf(labels);
+  }
+
+  /**
+   * A classifier of a model that is loaded.
+   *
+   * @param model is closed by this
+   */
+  public static GptClassifier of(
+      Gpt model, Tokenizer tokenizer, TextReading reading, List<String> labels) {
+    return new GptClassifier(model, tokenizer, reading, labels);
+  }
+
+  static GptClassifier open(Configuration hadoop, Path path, Device device) throws IOException {
+    List<String> labels = check(hadoop, path);
+    ModelDirectory directory = ModelDirectory.open(hadoop, path);
+    Tokenizer tokenizer = directory.tokenizer().orElseThrow();
+    return new GptClassifier(
+        directory.load(Precision.FP32, device), tokenizer, directory.reading(), labels);
+  }
+
+  static List<String> check(Configuration hadoop, Path path) throws IOException {
+    ModelDirectory directory = ModelDirectory.open(hadoop, path);
+    Head head = directory.config().head();
+    require(
+        head.kind() == Head.Kind.SEQUENCE_CLASSIFICATION,
+        "%s has no head for sequence classification (its head is a %s): give a model that was trained with"
+            + " model.head.kind=sequence-classification",
+        path,
+        head.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '));
+    List<String> labels = directory.labels();
+    require(
+        labels.size() == head.numLabels(),
+        "%s names %d labels for %d classes: add id2label to its %s",
+        path,
+        labels.size(),
+        head.numLabels(),
+        ModelDirectory.CONFIG);
+    if (directory.tokenizer().isEmpty()) {
+      throw new InvalidInputException(
+          String.format(
+              "%s has no %s, so texts cannot be read: copy the one it was trained with there",
+              path, Tokenizer.FILE_NAME));
+    }
+    return labels;
+  }
+
+  @Override
+  public List<String> labels() {
+    return labels;
+  }
+
+  @Override
+  public TextReader reader(Optional<Truncation> truncation) {
+    TextReading as = new TextReading(reading.appended(), truncation.orElse(reading.truncate()));
+    return new GptTextReader(tokenizer, as, model.config().contextLength());
+  }
+
+  @Override
+  public float[][] logits(List<int[]> rows) {
+    PaddedRows padded = new PaddedRows(rows);
+    try (NDManager step = model.manager().newSubManager()) {
+      NDArray logits =
+          model.kernels().logits(step, padded.ids(step), padded.lengths(step), model.weightList());
+      return rows(logits.toFloatArray(), rows.size());
+    }
+  }
+
+  /** A batch's logits, row by row. */
+  static float[][] rows(float[] flat, int rows) {
+    int width = flat.length / rows;
+    float[][] split = new float[rows][];
+    for (int i = 0; i < rows; i++) {
+      split[i] = Arrays.copyOfRange(flat, i * width, (i + 1) * width);
+    }
+    return split;
+  }
+
+  @Override
+  public void close() {
+    model.close();
+  }
+}

@@ -1,0 +1,239 @@
+package io.sparkformer.predict;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.TorchScriptExport;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Properties;
+import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A classifier of texts as DJL keeps one: NAME.pt, tokenizer.json, config.json with id2label, and
+ * perhaps tokenizer_config.json and serving.properties.
+ *
+ * @param module the .pt file
+ * @param labels names of the classes by id
+ * @param reading how texts become tokens
+ * @param inputs what the module is given
+ */
+record TorchScriptDirectory(
+    FileSystem fileSystem, Path module, List<String> labels, Reading reading, Inputs inputs) {
+
+  private static final String SUFFIX = ".pt";
+  private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
+
+  /** Where nothing says it: what BERT and its like read, and DJL's own bound. */
+  private static final int USUAL_LENGTH = 512;
+
+  private static final ObjectMapper JSON = new ObjectMapper();
+
+  /**
+   * How texts become tokens.
+   *
+   * @param tokenizer content of tokenizer.json
+   * @param longest tokens that the model reads
+   * @param cut how longer texts are cut
+   * @param padding the token that fills up the rows of a batch
+   */
+  @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
+  record Reading(byte[] tokenizer, int longest, Cut cut, int padding) {}
+
+  /** How a text that is too long is cut. */
+  enum Cut {
+    /** By HuggingFace's library, which keeps the special tokens around a text. */
+    LIBRARY,
+    /** After the last token that fits. */
+    RIGHT,
+    /** Before the first of the last ones that fit. */
+    LEFT
+  }
+
+  /** The module's inputs. */
+  enum Inputs {
+    /** input_ids and attention_mask. */
+    TWO,
+    /** token_type_ids as well. */
+    WITH_TOKEN_TYPES
+  }
+
+  /** Whether there is a .pt file in a directory. */
+  static boolean isOne(FileSystem fileSystem, Path directory) throws IOException {
+    return fileSystem.exists(directory) && !modules(fileSystem, directory).isEmpty();
+  }
+
+  /**
+   * Reads all but the weights.
+   *
+   * @throws InvalidInputException if something is missing or does not fit
+   */
+  static TorchScriptDirectory read(Configuration hadoop, Path directory) throws IOException {
+    FileSystem fileSystem = Storage.fileSystem(directory, hadoop);
+    Files files = new Files(fileSystem, directory);
+    Path module = module(directory, modules(fileSystem, directory));
+    JsonNode config =
+        files.json(
+            ModelDirectory.CONFIG,
+            "write one with the classes' names: {\"id2label\": {\"0\": \"negative\", \"1\": \"positive\"}}");
+    byte[] tokenizer =
+        files.bytes(
+            Tokenizer.FILE_NAME,
+            "texts cannot be read without it: copy the one of the model there");
+    Properties serving = new Properties();
+    if (files.has(TorchScriptExport.SERVING)) {
+      try (InputStream in = fileSystem.open(new Path(directory, TorchScriptExport.SERVING))) {
+        serving.load(in);
+      }
+    }
+    boolean tokenTypes = Boolean.parseBoolean(serving.getProperty("includeTokenTypes"));
+    return new TorchScriptDirectory(
+        fileSystem,
+        module,
+        labels(config, directory),
+        new Reading(
+            tokenizer,
+            longest(files, config, serving),
+            cut(config),
+            Math.max(0, config.path("pad_token_id").asInt())),
+        tokenTypes ? Inputs.WITH_TOKEN_TYPES : Inputs.TWO);
+  }
+
+  private static List<Path> modules(FileSystem fileSystem, Path directory) throws IOException {
+    List<Path> modules = new ArrayList<>();
+    for (FileStatus file : fileSystem.listStatus(directory)) {
+      if (file.isFile() && file.getPath().getName().endsWith(SUFFIX)) {
+        modules.add(file.getPath());
+      }
+    }
+    return modules;
+  }
+
+  /** DJL's own choice among several. */
+  private static Path module(Path directory, List<Path> modules) {
+    List<String> preferred = List.of(directory.getName() + SUFFIX, TorchScriptExport.MODULE);
+    return modules.size() == 1
+        ? modules.get(0)
+        : modules.stream()
+            .filter(module -> preferred.contains(module.getName()))
+            .findFirst()
+            .orElseThrow(
+                () ->
+                    new InvalidInputException(
+                        String.format(
+                            "%s has %d .pt files: name the one that is the model %s",
+                            directory, modules.size(), TorchScriptExport.MODULE)));
+  }
+
+  private static List<String> labels(JsonNode config, Path directory) {
+    JsonNode names = config.path("id2label");
+    require(
+        names.isObject() && names.size() > 1,
+        "%s has no names for two classes or more: add them to its %s, as"
+            + " \"id2label\": {\"0\": \"negative\", \"1\": \"positive\"}",
+        directory,
+        ModelDirectory.CONFIG);
+    require(
+        !config.path("problem_type").asText().equals("multi_label_classification"),
+        "%s is a model of several labels at once (its %s says problem_type"
+            + " multi_label_classification): only models of one label for each text are supported",
+        directory,
+        ModelDirectory.CONFIG);
+    List<String> labels = new ArrayList<>();
+    for (int id = 0; id < names.size(); id++) {
+      JsonNode name = names.path(Integer.toString(id));
+      require(
+          name.isTextual(),
+          "%s: id2label in its %s has %d classes, but none with id %d: number them from 0",
+          directory,
+          ModelDirectory.CONFIG,
+          names.size(),
+          id);
+      labels.add(name.asText());
+    }
+    return List.copyOf(labels);
+  }
+
+  /** What we exported says it itself, and means the special tokens by it as well. */
+  private static Cut cut(JsonNode config) {
+    return switch (config.path("sparkformer_reading").path("truncate").asText()) {
+      case "left" -> Cut.LEFT;
+      case "right" -> Cut.RIGHT;
+      default -> Cut.LIBRARY;
+    };
+  }
+
+  private static int longest(Files files, JsonNode config, Properties serving) throws IOException {
+    if (cut(config) != Cut.LIBRARY && config.path("n_positions").isInt()) {
+      return config.path("n_positions").asInt();
+    }
+    JsonNode tokenizer =
+        files.has(TOKENIZER_CONFIG) ? files.json(TOKENIZER_CONFIG, "") : JSON.createObjectNode();
+    long given =
+        LongStream.of(
+                positions(config),
+                config.path("n_positions").asLong(),
+                (long) tokenizer.path("model_max_length").asDouble(), // 1e30 if there is no bound
+                number(serving, "maxLength"),
+                number(serving, "modelMaxLength"))
+            .filter(length -> length > 0)
+            .min()
+            .orElse(USUAL_LENGTH);
+    return (int) Math.min(given, Integer.MAX_VALUE);
+  }
+
+  /** RoBERTa and its like count positions from behind the padding token's id. */
+  private static long positions(JsonNode config) {
+    long positions = config.path("max_position_embeddings").asLong();
+    boolean behind =
+        List.of("roberta", "xlm-roberta", "camembert").contains(config.path("model_type").asText());
+    return behind ? positions - config.path("pad_token_id").asLong(1) - 1 : positions;
+  }
+
+  private static long number(Properties serving, String key) {
+    String value = serving.getProperty(key, "0").strip();
+    require(
+        value.matches("[0-9]{1,9}"),
+        "%s: %s is '%s': it must be a whole number",
+        TorchScriptExport.SERVING,
+        key,
+        value);
+    return Long.parseLong(value);
+  }
+
+  /** A directory's small files. */
+  private record Files(FileSystem fileSystem, Path directory) {
+
+    boolean has(String name) throws IOException {
+      return fileSystem.exists(new Path(directory, name));
+    }
+
+    byte[] bytes(String name, String remedy) throws IOException {
+      require(has(name), "%s has a .pt file, but no %s: %s", directory, name, remedy);
+      try (InputStream in = fileSystem.open(new Path(directory, name))) {
+        return in.readAllBytes();
+      }
+    }
+
+    JsonNode json(String name, String remedy) throws IOException {
+      try {
+        return JSON.readTree(bytes(name, remedy));
+      } catch (JsonProcessingException e) {
+        throw new InvalidInputException(
+            new Path(directory, name) + " is not JSON: copy the model again", e);
+      }
+    }
+  }
+}

@@ -1,0 +1,102 @@
+package io.sparkformer.ml;
+
+import ai.djl.Device;
+import com.fasterxml.jackson.core.io.JsonStringEncoder;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.predict.Classification;
+import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.TextReader;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.RowFactory;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * The classes of texts.
+ *
+ * @param topK classes that are also given as text
+ * @param truncation null: as the model was trained
+ */
+record ClassifyTask(int topK, Truncation truncation) implements TextTask<SequenceModel> {
+
+  static final String LABEL = "label";
+  static final String ERROR = "error";
+
+  /** The first three as DJL's TextClassifier for Spark writes them. */
+  static final StructType TYPE =
+      new StructType()
+          .add("class_names", DataTypes.createArrayType(DataTypes.StringType))
+          .add("probabilities", DataTypes.createArrayType(DataTypes.DoubleType))
+          .add("top_k", DataTypes.createArrayType(DataTypes.StringType))
+          .add(LABEL, DataTypes.StringType)
+          .add("score", DataTypes.DoubleType)
+          .add("num_tokens", DataTypes.IntegerType)
+          .add(ERROR, DataTypes.StringType);
+
+  private static final double DIGITS = 1e5;
+
+  @Override
+  public SequenceModel load(String path, Configuration hadoop, Device device) throws IOException {
+    return SequenceModel.open(path, hadoop, device);
+  }
+
+  @Override
+  public TextReader reader(SequenceModel model) {
+    return model.reader(Optional.ofNullable(truncation));
+  }
+
+  @Override
+  public List<Row> run(SequenceModel model, List<int[]> rows) {
+    float[][] logits = model.logits(rows);
+    List<Row> results = new ArrayList<>(rows.size());
+    for (int i = 0; i < logits.length; i++) {
+      int tokens = rows.get(i).length;
+      results.add(
+          Classification.of(logits[i])
+              .map(found -> result(model.labels(), found, tokens))
+              .orElseGet(() -> failed("the model's output is not finite")));
+    }
+    return results;
+  }
+
+  private Row result(List<String> labels, Classification found, int tokens) {
+    int count = found.classes().length;
+    String[] names = new String[count];
+    Double[] probabilities = new Double[count];
+    String[] best = new String[Math.min(topK, count)];
+    for (int i = 0; i < count; i++) {
+      names[i] = labels.get(found.classes()[i]);
+      probabilities[i] = found.probabilities()[i];
+      if (i < best.length) {
+        best[i] = json(names[i], probabilities[i]);
+      }
+    }
+    return RowFactory.create(names, probabilities, best, names[0], probabilities[0], tokens, null);
+  }
+
+  /** As DJL's Classification shows itself, whose digits beyond the fifth are cut off. */
+  private static String json(String name, double probability) {
+    String number =
+        probability < 1 / DIGITS
+            ? String.format(Locale.ROOT, "%.1e", probability)
+            : String.format(Locale.ROOT, "%.5f", (int) (probability * DIGITS) / DIGITS);
+    String quoted = new String(JsonStringEncoder.getInstance().quoteAsString(name));
+    return "{\"className\": \"" + quoted + "\", \"probability\": " + number + "}";
+  }
+
+  @Override
+  public String outcome(Row result) {
+    return result.getString(TYPE.fieldIndex(LABEL));
+  }
+
+  @Override
+  public StructType type() {
+    return TYPE;
+  }
+}

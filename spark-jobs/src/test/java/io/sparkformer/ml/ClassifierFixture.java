@@ -1,0 +1,87 @@
+package io.sparkformer.ml;
+
+import ai.djl.Device;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizers;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Head;
+import io.sparkformer.model.Kernels;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextReading;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+
+/** Small models of GPT-2's tokens with random weights, whose outputs differ from text to text. */
+public final class ClassifierFixture {
+
+  public static final List<String> LABELS = List.of("bad", "fair", "good");
+  public static final int CONTEXT = 32;
+
+  private static final int END_OF_TEXT = 50256;
+
+  private ClassifierFixture() {}
+
+  /** A classifier that reads an end-of-text token after each text. */
+  public static String write(Path directory) throws IOException {
+    return write(directory, 1, TextReading.PLAIN.truncate());
+  }
+
+  static String write(
+      Path directory, long seed, io.sparkformer.datasets.sample.SequenceSamples.Truncation truncate)
+      throws IOException {
+    Head head = Head.ofSequences(LABELS.size(), Head.Pooling.LAST);
+    return write(
+        directory, config().with(head), seed, new TextReading(Optional.of(END_OF_TEXT), truncate));
+  }
+
+  /** A model that continues texts. */
+  public static String writeLanguageModel(Path directory) throws IOException {
+    return write(directory, config(), 1, TextReading.PLAIN);
+  }
+
+  private static ModelConfig config() throws IOException {
+    return ModelConfig.gpt2(tokenizer().vocabSize(), CONTEXT, 2, 2, 16);
+  }
+
+  static Tokenizer tokenizer() throws IOException {
+    return Tokenizers.open("gpt2", new Configuration());
+  }
+
+  private static String write(Path directory, ModelConfig config, long seed, TextReading reading)
+      throws IOException {
+    Kernels.threads(1);
+    try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), seed)) {
+      model.weights().values().forEach(weight -> weight.muli(8));
+      at(directory)
+          .save(
+              model,
+              new ModelDirectory.Company(
+                  Optional.of(tokenizer()),
+                  Optional.of(END_OF_TEXT),
+                  config.head().isClassifier() ? LABELS : List.of(),
+                  reading));
+    }
+    return directory.toString();
+  }
+
+  /** Makes a weight that is no number of one that is. */
+  static void breakWeights(Path directory) throws IOException {
+    try (Gpt model = at(directory).load(Precision.FP32, Device.cpu())) {
+      model.weights().get("score.weight").muli(Float.NaN);
+      at(directory)
+          .save(
+              model,
+              new ModelDirectory.Company(
+                  Optional.of(tokenizer()), Optional.empty(), LABELS, TextReading.PLAIN));
+    }
+  }
+
+  static ModelDirectory at(Path directory) {
+    return ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(directory.toUri()));
+  }
+}
