@@ -5,7 +5,6 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
-import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.model.Gpt;
@@ -47,15 +46,21 @@ public final class GptClassifier implements SequenceModel {
   }
 
   static GptClassifier open(Configuration hadoop, Path path, Device device) throws IOException {
-    List<String> labels = check(hadoop, path);
     ModelDirectory directory = ModelDirectory.open(hadoop, path);
-    Tokenizer tokenizer = directory.tokenizer().orElseThrow();
+    List<String> labels = labels(directory, path);
+    Tokenizer tokenizer = LanguageModel.requireTokenizer(directory, path);
     return new GptClassifier(
         directory.load(Precision.FP32, device), tokenizer, directory.reading(), labels);
   }
 
   static List<String> check(Configuration hadoop, Path path) throws IOException {
     ModelDirectory directory = ModelDirectory.open(hadoop, path);
+    List<String> labels = labels(directory, path);
+    LanguageModel.requireTokenizer(directory, path);
+    return labels;
+  }
+
+  private static List<String> labels(ModelDirectory directory, Path path) throws IOException {
     Head head = directory.config().head();
     require(
         head.kind() == Head.Kind.SEQUENCE_CLASSIFICATION,
@@ -71,12 +76,6 @@ public final class GptClassifier implements SequenceModel {
         labels.size(),
         head.numLabels(),
         ModelDirectory.CONFIG);
-    if (directory.tokenizer().isEmpty()) {
-      throw new InvalidInputException(
-          String.format(
-              "%s has no %s, so texts cannot be read: copy the one it was trained with there",
-              path, Tokenizer.FILE_NAME));
-    }
     return labels;
   }
 

@@ -11,7 +11,6 @@ import io.sparkformer.generate.Continuation;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.TextGenerator;
 import io.sparkformer.model.Gpt;
-import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import io.sparkformer.model.TextReading;
@@ -20,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
 
 /** A causal language model and its tokenizer. Any number of threads may use it at once. */
 public final class LanguageModel implements AutoCloseable {
@@ -44,12 +44,12 @@ public final class LanguageModel implements AutoCloseable {
    */
   public static LanguageModel open(String path, Configuration hadoop, Device device)
       throws IOException {
-    check(path, hadoop);
-    ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(path));
+    Path place = Storage.path(path);
+    ModelDirectory directory = ModelDirectory.open(hadoop, place);
+    TextGenerator.requirePrompt(new int[1], directory.config());
+    Tokenizer tokenizer = requireTokenizer(directory, place);
     return new LanguageModel(
-        directory.load(Precision.FP32, device),
-        directory.tokenizer().orElseThrow(),
-        directory.endOfText());
+        directory.load(Precision.FP32, device), tokenizer, directory.endOfText());
   }
 
   /**
@@ -58,15 +58,21 @@ public final class LanguageModel implements AutoCloseable {
    * @throws InvalidInputException if it is none, or does not continue texts
    */
   public static void check(String path, Configuration hadoop) throws IOException {
-    ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(path));
-    ModelConfig config = directory.config();
-    TextGenerator.requirePrompt(new int[1], config);
-    if (directory.tokenizer().isEmpty()) {
-      throw new InvalidInputException(
-          String.format(
-              "%s has no %s, so texts cannot be read: copy the one it was trained with there",
-              path, Tokenizer.FILE_NAME));
-    }
+    Path place = Storage.path(path);
+    ModelDirectory directory = ModelDirectory.open(hadoop, place);
+    TextGenerator.requirePrompt(new int[1], directory.config());
+    requireTokenizer(directory, place);
+  }
+
+  static Tokenizer requireTokenizer(ModelDirectory directory, Path path) throws IOException {
+    return directory
+        .tokenizer()
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    String.format(
+                        "%s has no %s, so texts cannot be read: copy the one it was trained with there",
+                        path, Tokenizer.FILE_NAME)));
   }
 
   /**

@@ -208,7 +208,7 @@ class TorchScriptClassifierTest {
     Files.writeString(tokenizer, "{}");
     assertThatThrownBy(() -> ExportedModels.open(exported))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("its tokenizer.json is none that HuggingFace's library reads");
+        .hasMessageContaining("tokenizer.json is not a tokenizer that HuggingFace's library reads");
     Files.write(tokenizer, kept);
 
     config(json -> json.putObject("id2label").put("0", "a").put("1", "b"));

@@ -16,10 +16,8 @@ import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -189,8 +187,7 @@ final class AttentionCommand implements Callable<AttentionSummary> {
 
   /** Returns the number of pictures. */
   private int write(Attention attention, OutputDirectory written) throws IOException {
-    // Nothing of an earlier job is of use to this one.
-    written.start(UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII));
+    written.startAfresh();
     try (OutputStream out = written.fileSystem().create(new Path(written.staging(), FILE), true)) {
       JSON.writeValue(out, attention.file(model, topK));
     }

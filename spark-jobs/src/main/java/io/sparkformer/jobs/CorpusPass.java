@@ -10,7 +10,7 @@ final class CorpusPass {
   private CorpusPass() {}
 
   /**
-   * Does the work.
+   * Does the work; if it fails, no task of it runs any more.
    *
    * @param what is done, for the display
    * @param bytes how much will be read
@@ -23,10 +23,11 @@ final class CorpusPass {
       spark.sc().addSparkListener(listener);
       try {
         return work.get();
-      } catch (RuntimeException e) {
-        throw e;
-      } catch (Exception e) {
-        // Spark's is checked, though its methods do not say so.
+      } catch (Exception e) { // Spark's are checked, though its methods do not say so
+        RunningTasks.awaitEnd(spark.sc()); // they would write into what the job then deletes
+        if (e instanceof RuntimeException) {
+          throw e;
+        }
         throw Failure.mistakeIn(e)
             .<Exception>map(message -> new InvalidInputException(message, e))
             .orElse(e);

@@ -65,8 +65,7 @@ final class DatasetMerge {
             existing,
             parts.stream().map(Part::directory).toList(),
             hadoop)) {
-      // Nothing of a killed merge is of use to this one: copies are cheap.
-      directory.start(new byte[0]);
+      directory.startAfresh(); // copies are cheap
       DatasetManifest manifest = new DatasetMerge(spark, parts).write(directory);
       directory.commit();
       return result(parts.size(), manifest, output);

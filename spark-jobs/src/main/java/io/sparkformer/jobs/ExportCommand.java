@@ -6,10 +6,8 @@ import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.TorchScriptExport;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Locale;
-import java.util.UUID;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
@@ -91,8 +89,7 @@ final class ExportCommand implements Callable<ExportCommand.Summary> {
             overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE,
             List.of(),
             hadoop)) {
-      // Nothing of an earlier job is of use to this one.
-      written.start(UUID.randomUUID().toString().getBytes(StandardCharsets.US_ASCII));
+      written.startAfresh();
       TorchScriptExport.Written export =
           TorchScriptExport.write(directory, written.fileSystem(), written.staging());
       written.commit();

@@ -105,14 +105,19 @@ final class OutputDirectory implements Closeable {
         }
       }
     }
-    fileSystem.delete(staging, true);
-    if (!fileSystem.mkdirs(staging)) {
-      throw new IOException("cannot create " + staging);
-    }
+    startAfresh();
     try (OutputStream out = fileSystem.create(file, true)) {
       out.write(plan);
     }
     return false;
+  }
+
+  /** Makes the hidden directory, empty: nothing that a killed job left is of use to this one. */
+  void startAfresh() throws IOException {
+    fileSystem.delete(staging, true);
+    if (!fileSystem.mkdirs(staging)) {
+      throw new IOException("cannot create " + staging);
+    }
   }
 
   /** Sets what to do when another job takes this one for dead and writes the output. */

@@ -51,8 +51,6 @@ final class ScoreJob {
       InputProgress listener = new InputProgress(progress, "rows read", "rows scored");
       spark.sc().addSparkListener(listener);
       output.write(kept(scored, text), input.roots());
-    } catch (InvalidInputException e) {
-      throw e;
     } catch (Exception e) { // Spark's are checked, though its methods do not say so
       if (e instanceof AnalysisException analysis) {
         throw new InvalidInputException(

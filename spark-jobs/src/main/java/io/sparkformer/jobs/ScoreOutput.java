@@ -6,13 +6,11 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.ml.ColumnNames;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
@@ -89,8 +87,7 @@ final class ScoreOutput {
     Configuration hadoop = scored.sparkSession().sparkContext().hadoopConfiguration();
     try (OutputDirectory output =
         OutputDirectory.prepare(request.output(), MARKER, existing, inputs, hadoop)) {
-      // A plan of its own: what a killed job left is not gone on from.
-      output.start(UUID.randomUUID().toString().getBytes(StandardCharsets.UTF_8));
+      output.startAfresh();
       output.whenLost(() -> scored.sparkSession().sparkContext().cancelAllJobs());
       try {
         save(rows, output.staging().toString(), SaveMode.Append);

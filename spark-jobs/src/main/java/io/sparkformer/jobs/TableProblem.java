@@ -57,8 +57,11 @@ final class TableProblem {
         .orElseGet(() -> new IllegalStateException(request.shownInputs() + " failed", failure));
   }
 
-  /** The user's mistake if Spark failed to read a file of a table for its content. */
+  /** The user's mistake if it is one already, or if Spark could not read a file for its content. */
   static Optional<InvalidInputException> unreadableFile(Throwable failure) {
+    if (failure instanceof InvalidInputException mistake) {
+      return Optional.of(mistake);
+    }
     return file(failure).flatMap(file -> unreadable(failure, file));
   }
 

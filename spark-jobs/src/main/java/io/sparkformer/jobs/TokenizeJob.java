@@ -100,7 +100,6 @@ final class TokenizeJob {
       output.requireHeld();
       return new DatasetAssembly(options, source, settings, units).commit();
     } catch (Exception e) {
-      RunningTasks.awaitEnd(spark.sc());
       if (Failure.mistakeIn(e).isEmpty() && !units.find(source.units()).isEmpty()) {
         output.keep();
         LOG.warn("finished shards are kept: the same command goes on from there");

@@ -10,6 +10,7 @@ import io.sparkformer.datasets.TokenStream;
 import io.sparkformer.datasets.shard.ShardFile;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
@@ -29,6 +30,17 @@ class DatasetMergeTest {
     data = SmallDataSet.abc(directory.resolve("data"));
   }
 
+  private CommandRun merge(Path other) {
+    return CommandRun.of(
+        "dataset",
+        "merge",
+        "--data",
+        data.toString(),
+        other.toString(),
+        "--output",
+        directory.resolve("merged").toString());
+  }
+
   @Test
   void mergedSplitsAreTheirPartsOneAfterAnother() throws IOException {
     Path other =
@@ -36,15 +48,7 @@ class DatasetMergeTest {
             directory.resolve("other"), SmallDataSet.ABC, List.of(List.of("cab")), "ba");
     Path output = directory.resolve("merged");
 
-    CommandRun run =
-        CommandRun.of(
-            "dataset",
-            "merge",
-            "--data",
-            data.toString(),
-            other.toString(),
-            "--output",
-            output.toString());
+    CommandRun run = merge(other);
 
     assertThat(run.code()).as(run.err()).isZero();
     assertThat(run.json().get("merged").asInt()).isEqualTo(2);
@@ -73,6 +77,21 @@ class DatasetMergeTest {
   }
 
   @Test
+  void whatAKilledMergeLeftIsNoPartOfTheNext() throws IOException {
+    Path left = Files.createDirectories(directory.resolve(".merged.inprogress"));
+    Files.createFile(left.resolve("plan.json"));
+    Files.createFile(left.resolve("train-00004-of-00009.bin"));
+    Path other = SmallDataSet.abc(directory.resolve("other"));
+    Path output = directory.resolve("merged");
+
+    CommandRun run = merge(other);
+
+    assertThat(run.code()).as(run.err()).isZero();
+    assertThat(names(directory)).containsExactly("data", "merged", "other");
+    assertThat(names(output)).doesNotContain("train-00004-of-00009.bin", "plan.json");
+  }
+
+  @Test
   void whatDoesNotGoTogetherIsNotMerged() throws IOException {
     Path other =
         SmallDataSet.write(
@@ -81,15 +100,7 @@ class DatasetMergeTest {
             List.of(List.of("xy")),
             "x");
 
-    CommandRun run =
-        CommandRun.of(
-            "dataset",
-            "merge",
-            "--data",
-            data.toString(),
-            other.toString(),
-            "--output",
-            directory.resolve("merged").toString());
+    CommandRun run = merge(other);
 
     assertThat(run.code()).isEqualTo(Main.MISUSED);
     assertThat(run.err())
@@ -112,15 +123,7 @@ class DatasetMergeTest {
             directory.resolve("other"), SmallDataSet.ABC, List.of(List.of("cab")), "ba");
     flip(other.resolve("train-00000-of-00001.bin"), 1);
 
-    CommandRun run =
-        CommandRun.of(
-            "dataset",
-            "merge",
-            "--data",
-            data.toString(),
-            other.toString(),
-            "--output",
-            directory.resolve("merged").toString());
+    CommandRun run = merge(other);
 
     assertThat(run.code()).isEqualTo(Main.MISUSED);
     assertThat(run.err())

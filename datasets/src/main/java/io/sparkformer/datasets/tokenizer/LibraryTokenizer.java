@@ -2,9 +2,6 @@ package io.sparkformer.datasets.tokenizer;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
-import ai.djl.engine.EngineException;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
-import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -12,13 +9,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Sha256;
-import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HexFormat;
 import java.util.List;
@@ -35,20 +28,18 @@ import java.util.OptionalInt;
  */
 public final class LibraryTokenizer implements Tokenizer {
 
-  private static final Map<String, String> OPTIONS =
-      Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
   private static final List<String> END_OF_TEXT =
       List.of("<|endoftext|>", "<|end_of_text|>", "</s>", "<eos>");
   private static final JsonMapper SORTED =
       JsonMapper.builder().enable(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS).build();
 
   private final byte[] json;
-  private final HuggingFaceTokenizer library;
+  private final HuggingFaceLibrary library;
   private final Map<String, Integer> addedTokens;
   private final int vocabSize;
   private final String fingerprint;
 
-  private LibraryTokenizer(byte[] json, JsonNode root, HuggingFaceTokenizer library) {
+  private LibraryTokenizer(byte[] json, JsonNode root, HuggingFaceLibrary library) {
     this.json = json;
     this.library = library;
     Map<String, Integer> vocabulary = vocabulary(root.path("model").path("vocab"));
@@ -66,22 +57,7 @@ public final class LibraryTokenizer implements Tokenizer {
    * @throws InvalidInputException if the library cannot read it
    */
   static LibraryTokenizer of(byte[] json, JsonNode root, String name) {
-    try {
-      HuggingFaceTokenizer library =
-          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), OPTIONS);
-      return new LibraryTokenizer(json, root, library);
-    } catch (IOException e) {
-      throw new UncheckedIOException(e); // an array has no I/O
-    } catch (EngineException e) {
-      throw new IllegalStateException(
-          "HuggingFace's library cannot be loaded: " + e.getMessage(), e);
-    } catch (RuntimeException e) {
-      throw new InvalidInputException(
-          String.format(
-              "%s is not a tokenizer that HuggingFace's library reads (%s): copy it again, or make it again",
-              name, e.getMessage()),
-          e);
-    }
+    return new LibraryTokenizer(json, root, HuggingFaceLibrary.plain(json, name));
   }
 
   @Override
@@ -124,8 +100,7 @@ public final class LibraryTokenizer implements Tokenizer {
           position,
           vocabSize - 1);
     }
-    long[] longs = Arrays.stream(ids).asLongStream().toArray();
-    return library.decode(longs, false).getBytes(StandardCharsets.UTF_8);
+    return library.text(ids).getBytes(StandardCharsets.UTF_8);
   }
 
   @Override
@@ -133,29 +108,9 @@ public final class LibraryTokenizer implements Tokenizer {
     return json.clone();
   }
 
-  /**
-   * The ids of a whole document; without the offsets that the library's Java side always asks for.
-   */
+  /** The ids of a whole document. */
   int[] ids(String document) {
-    try {
-      long encoding = TokenizersLibrary.LIB.encode(library.getHandle(), document, false);
-      try {
-        return Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
-            .mapToInt(Math::toIntExact)
-            .toArray();
-      } finally {
-        TokenizersLibrary.LIB.deleteEncoding(encoding);
-      }
-    } catch (RuntimeException e) {
-      throw new InvalidInputException(
-          String.format(
-              "the tokenizer has no tokens for a document of %d characters (%s): leave it out, or use"
-                  + " another tokenizer",
-              document.length(), e.getMessage()),
-          e);
-    } finally {
-      Reference.reachabilityFence(library);
-    }
+    return library.ids(document);
   }
 
   private static Map<String, Integer> vocabulary(JsonNode section) {

@@ -7,10 +7,13 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Sha256;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.ref.SoftReference;
+import java.util.HexFormat;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -27,6 +30,11 @@ public final class Tokenizers {
   private static final ObjectMapper JSON =
       new ObjectMapper(
           JsonFactory.builder().disable(JsonFactory.Feature.CANONICALIZE_FIELD_NAMES).build());
+
+  /** Jobs check a model's tokenizer before Spark starts, and use it after. */
+  private static volatile SoftReference<Read> last = new SoftReference<>(null);
+
+  private record Read(String sha256, Tokenizer tokenizer) {}
 
   private Tokenizers() {}
 
@@ -72,12 +80,22 @@ public final class Tokenizers {
   }
 
   /**
-   * A tokenizer from the content of a tokenizer.json.
+   * A tokenizer from the content of a tokenizer.json; the last one's if it is the same.
    *
    * @param name of the file, for messages
    * @throws InvalidInputException if it is not one
    */
   public static Tokenizer ofJson(byte[] json, String name) {
+    String sha256 = HexFormat.of().formatHex(Sha256.digest().digest(json));
+    Read read = last.get();
+    if (read == null || !read.sha256().equals(sha256)) {
+      read = new Read(sha256, parsed(json, name));
+      last = new SoftReference<>(read);
+    }
+    return read.tokenizer();
+  }
+
+  private static Tokenizer parsed(byte[] json, String name) {
     JsonNode root = tree(json, name);
     require(
         root.path("model").isObject(),

@@ -104,7 +104,7 @@ class SyntheticDataTest {
       assertThat(data.tokenizer().endOfText()).isEmpty();
       assertThatThrownBy(() -> data.tokenizer().encode("<st> woman"))
           .isInstanceOf(InvalidInputException.class)
-          .hasMessageStartingWith("the tokenizer has no tokens for a document of 10 characters");
+          .hasMessageStartingWith("the tokenizer has no tokens for a text of 10 characters");
       for (String split : List.of("train", "valid")) {
         assertThat(data.sequences(split).count()).isEqualTo(2);
         assertThat(all(data.sequences(split), 1)).containsExactly(0, 3, 4, 5, 6);

@@ -130,7 +130,7 @@ final class LibraryTokenizerTest {
 
     assertThatThrownBy(() -> read(json).encode("b"))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageStartingWith("the tokenizer has no tokens for a document of 1 characters (")
+        .hasMessageStartingWith("the tokenizer has no tokens for a text of 1 characters (")
         .hasMessageEndingWith("): leave it out, or use another tokenizer");
   }
 
