@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.spark.SparkConf;
@@ -41,6 +42,14 @@ final class LocalExecutors {
   private static final String JAVA_OPTIONS = "spark.executor.extraJavaOptions";
   private static final String LOG_CONFIGURATION = "log4j2.configurationFile";
   private static final String GPUS = "spark.worker.resource.gpu.amount";
+
+  private static final Pattern COLLECTOR = Pattern.compile("-XX:\\+Use\\w+GC");
+  private static final String FEW_OBJECTS = "-XX:+UseSerialGC";
+
+  /** Of what stays hot, as the sums of gradients do: it takes time from the start of all else. */
+  private static final String LITTLE_OPTIMIZING =
+      "-XX:Tier4InvocationThreshold=50000 -XX:Tier4MinInvocationThreshold=6000"
+          + " -XX:Tier4CompileThreshold=150000 -XX:Tier4BackEdgeThreshold=400000";
 
   private static final int LOGS_READ = 20;
 
@@ -79,8 +88,8 @@ final class LocalExecutors {
         conf.setIfMissing("spark.worker.resource.gpu.discoveryScript", script);
       }
     }
-    shareClasses(conf);
     setJavaOptions(conf);
+    shareClasses(conf, Path.of(home));
     // What starts an executor asks for it to find jars/.
     conf.setIfMissing("spark.executorEnv.SPARK_SCALA_VERSION", "2.12");
     LOG.info(
@@ -138,10 +147,19 @@ final class LocalExecutors {
     return Path.of(home, "work");
   }
 
-  /** Executors read the application from where this JVM does, so that it is not copied to them. */
-  private static void shareClasses(SparkConf conf) {
+  /**
+   * Executors read the application from where this JVM does, so that it is not copied to them; and
+   * Spark's classes from the archive beside its jars, which is valid if they come first.
+   */
+  private static void shareClasses(SparkConf conf, Path home) {
     String application = applicationClassPath();
     String others = conf.get(CLASS_PATH, "");
+    Path archive = home.resolve("classes.jsa");
+    if (others.isEmpty() && Files.exists(archive)) {
+      others = home.resolve("jars") + "/*";
+      addJavaOption(conf, "\"-XX:SharedArchiveFile=" + archive + "\"");
+      addJavaOption(conf, "-Xlog:disable -Xlog:all=error:stderr");
+    }
     conf.set(
         CLASS_PATH, others.isEmpty() ? application : others + File.pathSeparator + application);
     String jars =
@@ -171,12 +189,19 @@ final class LocalExecutors {
   }
 
   private static void setJavaOptions(SparkConf conf) {
-    // Few objects; the optimizing compiler stays, for the sums of gradients and checksums.
-    String options = "-XX:+UseSerialGC " + conf.get(JAVA_OPTIONS, "-Dai.djl.offline=true");
-    String file = System.getProperty(LOG_CONFIGURATION);
-    if (file != null && !options.contains(LOG_CONFIGURATION)) {
-      options += " \"-D" + LOG_CONFIGURATION + "=" + file + "\"";
+    conf.setIfMissing(JAVA_OPTIONS, "-Dai.djl.offline=true");
+    if (!COLLECTOR.matcher(conf.get(JAVA_OPTIONS)).find()) { // a JVM refuses to have two
+      addJavaOption(conf, FEW_OBJECTS);
     }
-    conf.set(JAVA_OPTIONS, options);
+    addJavaOption(conf, LITTLE_OPTIMIZING);
+    String file = System.getProperty(LOG_CONFIGURATION);
+    if (file != null && !conf.get(JAVA_OPTIONS).contains(LOG_CONFIGURATION)) {
+      addJavaOption(conf, "\"-D" + LOG_CONFIGURATION + "=" + file + "\"");
+    }
+  }
+
+  /** Before those that are there, which overrule it. */
+  private static void addJavaOption(SparkConf conf, String option) {
+    conf.set(JAVA_OPTIONS, option + " " + conf.get(JAVA_OPTIONS));
   }
 }

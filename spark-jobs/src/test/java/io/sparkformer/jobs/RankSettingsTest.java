@@ -67,10 +67,25 @@ class RankSettingsTest {
     assertThat(conf.get("spark.executor.extraClassPath"))
         .isEqualTo("/mine.jar:" + System.getProperty("java.class.path"));
     assertThat(conf.get("spark.jars")).isEqualTo("/other.jar");
+    String log = "\"-Dlog4j2.configurationFile=" + System.getProperty("log4j2.configurationFile");
     assertThat(conf.get("spark.executor.extraJavaOptions"))
-        .isEqualTo(
-            "-XX:+UseSerialGC -Dai.djl.offline=true \"-Dlog4j2.configurationFile=%s\" -XX:MaxDirectMemorySize=1t",
-            System.getProperty("log4j2.configurationFile"));
+        .startsWith(log + "\" -XX:Tier4InvocationThreshold=")
+        .endsWith(" -XX:+UseSerialGC -Dai.djl.offline=true -XX:MaxDirectMemorySize=1t");
+  }
+
+  @Test
+  void localExecutorsStartFromTheArchiveOfSparksClassesIfThereIsOne() throws IOException {
+    conf.set("spark.master", "local[2]").set("spark.executor.extraJavaOptions", "-XX:+UseG1GC");
+    Path archive = Files.createFile(home.resolve("classes.jsa"));
+
+    complete(2);
+
+    assertThat(conf.get("spark.executor.extraClassPath"))
+        .isEqualTo(home.resolve("jars") + "/*:" + System.getProperty("java.class.path"));
+    assertThat(conf.get("spark.executor.extraJavaOptions"))
+        .contains(" \"-XX:SharedArchiveFile=" + archive + "\" ")
+        .doesNotContain("UseSerialGC")
+        .endsWith(" -XX:+UseG1GC -XX:MaxDirectMemorySize=1t");
   }
 
   @Test
