@@ -19,8 +19,9 @@ final class JobProcess implements AutoCloseable {
 
   static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
 
+  private static final Path SPARK = CHECKOUT.resolve("spark-jobs/target/embedded-spark");
   private static final Path PROCESSES = Path.of("/proc");
-  private static final int POLL_MILLIS = 20;
+  private static final int POLL_MILLIS = 50;
 
   private final String mark = "mark.of.job=" + UUID.randomUUID();
   private final Path out;
@@ -56,8 +57,14 @@ final class JobProcess implements AutoCloseable {
     if (master.startsWith("spark:")) {
       command.addAll(List.of("--executor-cores", "1"));
     }
-    command.add("--conf");
-    command.add("spark.executor.extraJavaOptions=-Dai.djl.offline=true -D" + mark);
+    String options = "spark.executor.extraJavaOptions=-Dai.djl.offline=true -D" + mark;
+    if (master.startsWith("spark:")) {
+      // As executors on this machine are started without a cluster.
+      command.addAll(List.of("--conf", "spark.executor.extraClassPath=" + SPARK + "/jars/*"));
+      options += " -XX:SharedArchiveFile=%s/classes.jsa".formatted(SPARK);
+      options += " -Xlog:disable -Xlog:all=error:stderr -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
+    }
+    command.addAll(List.of("--conf", options));
     process = start(directory, command);
   }
 

@@ -2,24 +2,87 @@ package io.sparkformer.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.HashSet;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
-/** No test may leave files of executors, or shared memory, that were not there before. */
+/**
+ * No test may leave files of executors, or shared memory, that were not there before. Those of jobs
+ * that other tests run meanwhile are used, or going.
+ */
 final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
 
-  private List<Path> before;
+  private static final Path WORK =
+      JobProcess.CHECKOUT.resolve("spark-jobs/target/embedded-spark/work");
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
+  private static final Path PROCESSES = Path.of("/proc");
+  private static final int GOING_SECONDS = 20;
+  private static final int POLL_MILLIS = 100;
+
+  private Set<Path> before;
 
   @Override
   public void beforeEach(ExtensionContext test) throws Exception {
-    before = TrainedFiles.workFiles();
+    before = files();
   }
 
   @Override
   public void afterEach(ExtensionContext test) throws Exception {
-    assertThat(TrainedFiles.workFiles()).isEqualTo(before);
+    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(GOING_SECONDS);
+    for (Set<Path> left = left(); !left.isEmpty(); left = left()) {
+      assertThat(System.nanoTime()).as("left behind: " + left).isLessThan(deadline);
+      Thread.sleep(POLL_MILLIS);
+    }
+  }
+
+  private Set<Path> left() throws IOException {
+    Set<Path> left = files();
+    left.removeAll(before);
+    if (!left.isEmpty()) {
+      Set<Path> places = workingDirectories();
+      left.removeIf(file -> places.stream().anyMatch(place -> place.startsWith(file)));
+    }
+    return left;
+  }
+
+  private static Set<Path> files() throws IOException {
+    Set<Path> found = new HashSet<>(list(WORK, ""));
+    found.addAll(list(SHARED_MEMORY, "sparkformer-"));
+    return found;
+  }
+
+  private static Set<Path> list(Path directory, String prefix) throws IOException {
+    if (!Files.isDirectory(directory)) {
+      return Set.of();
+    }
+    Set<Path> found = new HashSet<>();
+    try (Stream<Path> files = Files.list(directory)) {
+      files.filter(f -> f.getFileName().toString().startsWith(prefix)).forEach(found::add);
+    }
+    return found;
+  }
+
+  private static Set<Path> workingDirectories() throws IOException {
+    Set<Path> found = new HashSet<>();
+    for (Path process : list(PROCESSES, "")) {
+      workingDirectory(process).ifPresent(found::add);
+    }
+    return found;
+  }
+
+  private static Optional<Path> workingDirectory(Path process) {
+    try {
+      return Optional.of(Files.readSymbolicLink(process.resolve("cwd")));
+    } catch (IOException e) {
+      return Optional.empty(); // it is none, has ended, or is another user's
+    }
   }
 }

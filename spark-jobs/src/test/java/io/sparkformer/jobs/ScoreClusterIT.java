@@ -23,7 +23,7 @@ class ScoreClusterIT {
 
   private static final int PATIENCE = 180; // of a machine that has much else to do
   private static final int FILES = 12;
-  private static final int ROWS_OF_A_FILE = 10_000;
+  private static final int ROWS_OF_A_FILE = 4_000;
 
   @TempDir private Path directory;
 

@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SequenceClassifierTrainerIT {
 
   private static final Path TARGET = JobProcess.CHECKOUT.resolve("spark-jobs/target");
+  private static final Path SPARK = TARGET.resolve("embedded-spark");
   private static final Path JAR = TARGET.resolve("sparkformer.jar");
 
   @TempDir private Path directory;
@@ -52,7 +53,7 @@ class SequenceClassifierTrainerIT {
   }
 
   private void fit(String master, String output, int workers) throws Exception {
-    String classPath = TARGET + "/embedded-spark/jars/*:" + JAR + ":" + TARGET + "/test-classes";
+    String classPath = SPARK + "/jars/*:" + JAR + ":" + TARGET + "/test-classes";
     Path log = directory.resolve(output + ".log");
     ProcessBuilder builder =
         new ProcessBuilder(
@@ -60,6 +61,9 @@ class SequenceClassifierTrainerIT {
                     Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                     "@" + JobProcess.CHECKOUT.resolve("conf/spark-jvm.options"),
                     "-Xmx1g",
+                    "-XX:+UseSerialGC",
+                    "-XX:TieredStopAtLevel=1",
+                    "-XX:SharedArchiveFile=" + SPARK + "/classes.jsa",
                     "-XX:MaxDirectMemorySize=1t",
                     "-Dai.djl.offline=true",
                     "-Dspark.app.name=fit",
@@ -68,6 +72,7 @@ class SequenceClassifierTrainerIT {
                     "-Dspark.driver.bindAddress=127.0.0.1",
                     "-Dspark.jars=" + JAR,
                     "-Dspark.executor.cores=1",
+                    "-Dspark.executor.extraJavaOptions=-Dai.djl.offline=true -XX:TieredStopAtLevel=1",
                     "-Dspark.executor.memory=512m",
                     "-Dspark.ui.enabled=false",
                     "-cp",

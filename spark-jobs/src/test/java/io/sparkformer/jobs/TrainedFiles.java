@@ -15,7 +15,6 @@ import java.util.stream.Stream;
 record TrainedFiles(Path output) {
 
   private static final ObjectMapper JSON = new ObjectMapper();
-  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
   /** All files whose bytes a run determines, of runs to the same step. */
   void requireSameAs(TrainedFiles other) throws IOException {
@@ -101,24 +100,5 @@ record TrainedFiles(Path output) {
               files.filter(file -> file.getFileName().toString().matches("\\..*\\.(writing|old)")))
           .isEmpty();
     }
-  }
-
-  /** What executors on this machine keep while they run. */
-  static List<Path> workFiles() throws IOException {
-    List<Path> found = new ArrayList<>();
-    Path work = JobProcess.CHECKOUT.resolve("spark-jobs/target/embedded-spark/work");
-    for (Path folder : List.of(work, SHARED_MEMORY)) {
-      if (Files.isDirectory(folder)) {
-        try (Stream<Path> files = Files.list(folder)) {
-          files
-              .filter(
-                  file ->
-                      folder.equals(work)
-                          || file.getFileName().toString().startsWith("sparkformer-"))
-              .forEach(found::add);
-        }
-      }
-    }
-    return found;
   }
 }

@@ -1,6 +1,9 @@
 package io.sparkformer.ml;
 
 import ai.djl.Device;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.model.Gpt;
@@ -16,13 +19,16 @@ import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
-/** Small models of GPT-2's tokens with random weights, whose outputs differ from text to text. */
+/** Small models of few tokens with random weights, whose outputs differ from text to text. */
 public final class ClassifierFixture {
 
   public static final List<String> LABELS = List.of("bad", "fair", "good");
   public static final int CONTEXT = 32;
 
-  private static final int END_OF_TEXT = 50256;
+  private static final int MERGES = 2000;
+  static final int END_OF_TEXT = 256 + MERGES;
+  private static final ObjectMapper JSON = new ObjectMapper();
+  private static Optional<Tokenizer> tokenizer = Optional.empty();
 
   private ClassifierFixture() {}
 
@@ -48,8 +54,26 @@ public final class ClassifierFixture {
     return ModelConfig.gpt2(tokenizer().vocabSize(), CONTEXT, 2, 2, 16);
   }
 
-  static Tokenizer tokenizer() throws IOException {
-    return Tokenizers.open("gpt2", new Configuration());
+  /** GPT-2's, with its first tokens alone: it is read in no time. */
+  static synchronized Tokenizer tokenizer() throws IOException {
+    if (tokenizer.isEmpty()) {
+      tokenizer = Optional.of(firstTokens());
+    }
+    return tokenizer.orElseThrow();
+  }
+
+  private static Tokenizer firstTokens() throws IOException {
+    ObjectNode json =
+        (ObjectNode) JSON.readTree(Tokenizers.open("gpt2", new Configuration()).json());
+    ObjectNode vocabulary = (ObjectNode) json.path("model").path("vocab");
+    vocabulary.properties().removeIf(token -> token.getValue().asInt() >= END_OF_TEXT);
+    vocabulary.put("<|endoftext|>", END_OF_TEXT);
+    ((ObjectNode) json.path("added_tokens").path(0)).put("id", END_OF_TEXT);
+    ArrayNode merges = (ArrayNode) json.path("model").path("merges");
+    while (merges.size() > MERGES) {
+      merges.remove(merges.size() - 1);
+    }
+    return Tokenizers.ofJson(JSON.writeValueAsBytes(json), "the first of GPT-2's tokens");
   }
 
   private static String write(Path directory, ModelConfig config, long seed, TextReading reading)

@@ -73,7 +73,7 @@ class LanguageColumnsTest {
     Tokenizer tokenizer = ClassifierFixture.tokenizer();
     try (Gpt gpt = ClassifierFixture.at(Path.of(model)).load(Precision.FP32, Device.cpu())) {
       io.sparkformer.generate.TextGenerator alone =
-          io.sparkformer.generate.TextGenerator.of(gpt, Optional.of(50256));
+          io.sparkformer.generate.TextGenerator.of(gpt, Optional.of(ClassifierFixture.END_OF_TEXT));
       for (int i : new int[] {0, 1, 2, 3, 6}) {
         Continuation expected =
             alone.generate(tokenizer.encode(TEXTS.get(i)), options, (sample, id) -> {}).get(0);
