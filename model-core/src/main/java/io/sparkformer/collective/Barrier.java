@@ -31,8 +31,8 @@ final class Barrier {
   private final ByteBuffer counters;
   private final List<String> names;
   private final int self;
-  private final Collection<Link> links;
-  private final Patience patience;
+  private final Collection<PeerConnection> links;
+  private final PeerTimeout patience;
   private long phase;
 
   /**
@@ -45,8 +45,8 @@ final class Barrier {
       ByteBuffer counters,
       List<String> names,
       int self,
-      Collection<Link> links,
-      Patience patience) {
+      Collection<PeerConnection> links,
+      PeerTimeout patience) {
     this.counters = counters;
     this.names = names;
     this.self = self;
@@ -66,7 +66,7 @@ final class Barrier {
   void await(int moreSeconds) {
     phase++;
     LONG.setRelease(counters, self * COUNTER_BYTES, phase);
-    Patience.Wait wait = patience.begin(moreSeconds);
+    PeerTimeout.Wait wait = patience.begin(moreSeconds);
     long checked = 0;
     for (int rank = 0; rank < names.size(); ) {
       if ((long) LONG.getAcquire(counters, rank * COUNTER_BYTES) >= phase) {
@@ -87,10 +87,10 @@ final class Barrier {
     }
   }
 
-  private void check(Patience.Wait wait, int late) {
+  private void check(PeerTimeout.Wait wait, int late) {
     wait.requireWanted();
     try {
-      links.forEach(Link::requireAlive);
+      links.forEach(PeerConnection::requireAlive);
     } catch (PeerFailedException e) {
       if (!allCame()) { // else it left after its last wait
         throw e;

@@ -35,10 +35,10 @@ public final class Collective implements Closeable {
   private final Shape shape;
   private final List<List<Integer>> groups;
   private final List<Integer> group;
-  private final Patience patience;
-  private final List<Span> spans;
+  private final PeerTimeout patience;
+  private final List<MicroBatchRange> spans;
   private final int partsBefore;
-  private Map<Integer, Link> links = Map.of();
+  private Map<Integer, PeerConnection> links = Map.of();
   private GroupBuffers buffers;
   private Barrier barrier;
   private HostSum hostSum;
@@ -58,13 +58,13 @@ public final class Collective implements Closeable {
       }
     }
 
-    Span step() {
-      return Span.ofStep(microBatches);
+    MicroBatchRange step() {
+      return MicroBatchRange.ofStep(microBatches);
     }
   }
 
   private Collective(
-      List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups, Patience patience) {
+      List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups, PeerTimeout patience) {
     this.all = List.copyOf(all);
     this.rank = rank;
     this.shape = shape;
@@ -77,10 +77,10 @@ public final class Collective implements Closeable {
 
   /** A run of one rank, which has nothing to sum and waits for nobody. */
   public static Collective single(int microBatches) {
-    return single(new Shape(microBatches, List.of(1)), new Patience(1, () -> false));
+    return single(new Shape(microBatches, List.of(1)), new PeerTimeout(1, () -> false));
   }
 
-  private static Collective single(Shape shape, Patience patience) {
+  private static Collective single(Shape shape, PeerTimeout patience) {
     List<Endpoint> self = List.of(new Endpoint("localhost", 0, "", 0));
     return new Collective(self, 0, shape, List.of(List.of(0)), patience);
   }
@@ -95,7 +95,12 @@ public final class Collective implements Closeable {
    * @throws PeerFailedException if one does not come in time; the message says which
    */
   public static Collective join(
-      Door door, List<Endpoint> all, int rank, byte[] secret, Shape shape, Patience patience)
+      RendezvousServer door,
+      List<Endpoint> all,
+      int rank,
+      byte[] secret,
+      Shape shape,
+      PeerTimeout patience)
       throws IOException {
     try (door) {
       if (all.size() == 1) {
@@ -109,12 +114,12 @@ public final class Collective implements Closeable {
     }
   }
 
-  private void connect(Door door, byte[] secret) throws IOException {
+  private void connect(RendezvousServer door, byte[] secret) throws IOException {
     if (group.size() == 1) {
       buffers = GroupBuffers.alone(shape, parts(group).size());
     }
     links =
-        Gathering.connect(
+        Rendezvous.connect(
             door,
             all,
             rank,
@@ -128,13 +133,14 @@ public final class Collective implements Closeable {
                         file, shape, group.size(), parts(group).size(), spans(group).size()));
     if (group.size() > 1) {
       int index = group.indexOf(rank);
-      List<Link> near = group.stream().filter(links::containsKey).map(links::get).toList();
+      List<PeerConnection> near =
+          group.stream().filter(links::containsKey).map(links::get).toList();
       List<String> names = group.stream().map(r -> Endpoint.named(all, r)).toList();
       barrier = new Barrier(buffers.counters(), names, index, near, patience);
       hostSum = new HostSum(index, group.size(), parts(group), spans(group));
     }
     if (groups.size() > 1 && group.get(0) == rank) {
-      List<Link> leaders = new ArrayList<>();
+      List<PeerConnection> leaders = new ArrayList<>();
       groups.forEach(g -> leaders.add(links.get(g.get(0))));
       exchange =
           new HostExchange(
@@ -156,27 +162,28 @@ public final class Collective implements Closeable {
   }
 
   /** What the ranks of a group add up, each for itself. */
-  private static List<Span> parts(Shape shape, List<Integer> group, int worldSize) {
-    List<Span> parts = new ArrayList<>();
+  private static List<MicroBatchRange> parts(Shape shape, List<Integer> group, int worldSize) {
+    List<MicroBatchRange> parts = new ArrayList<>();
     for (int member : group) {
-      Span own = Span.ofRank(shape.microBatches(), member, worldSize);
+      MicroBatchRange own = MicroBatchRange.ofRank(shape.microBatches(), member, worldSize);
       parts.addAll(shape.step().nodesOf(own));
     }
     return parts;
   }
 
   /** What a group adds up together. */
-  private static List<Span> spans(Shape shape, List<Integer> group, int worldSize) {
-    Span first = Span.ofRank(shape.microBatches(), group.get(0), worldSize);
-    Span last = Span.ofRank(shape.microBatches(), group.get(group.size() - 1), worldSize);
-    return shape.step().nodesOf(new Span(first.first(), last.end()));
+  private static List<MicroBatchRange> spans(Shape shape, List<Integer> group, int worldSize) {
+    MicroBatchRange first = MicroBatchRange.ofRank(shape.microBatches(), group.get(0), worldSize);
+    MicroBatchRange last =
+        MicroBatchRange.ofRank(shape.microBatches(), group.get(group.size() - 1), worldSize);
+    return shape.step().nodesOf(new MicroBatchRange(first.first(), last.end()));
   }
 
-  private List<Span> parts(List<Integer> ranks) {
+  private List<MicroBatchRange> parts(List<Integer> ranks) {
     return parts(shape, ranks, worldSize());
   }
 
-  private List<Span> spans(List<Integer> ranks) {
+  private List<MicroBatchRange> spans(List<Integer> ranks) {
     return spans(shape, ranks, worldSize());
   }
 
@@ -189,7 +196,7 @@ public final class Collective implements Closeable {
   }
 
   /** The nodes that this rank adds up itself, one after the other. */
-  public List<Span> spans() {
+  public List<MicroBatchRange> spans() {
     return spans;
   }
 
@@ -227,7 +234,7 @@ public final class Collective implements Closeable {
   private RuntimeException rootOf(PeerFailedException failure) {
     long deadline = System.nanoTime() + REASON_NANOS;
     do {
-      for (Link link : links.values()) {
+      for (PeerConnection link : links.values()) {
         Optional<RuntimeException> reason = link.reason();
         if (reason.isPresent()) {
           return reason.get();
@@ -275,7 +282,7 @@ public final class Collective implements Closeable {
     if (exchange != null) {
       exchange.close();
     }
-    for (Link link : links.values()) {
+    for (PeerConnection link : links.values()) {
       link.close();
     }
     buffers = null;

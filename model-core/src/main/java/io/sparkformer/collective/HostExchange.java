@@ -27,8 +27,8 @@ final class HostExchange implements Closeable {
   private static final int MORE_SECONDS = 2;
 
   private final int self;
-  private final List<Link> links;
-  private final Patience patience;
+  private final List<PeerConnection> links;
+  private final PeerTimeout patience;
   private final TreeSum tree;
   private final Selector selector;
   private final List<List<ByteBuffer>> staging = new ArrayList<>();
@@ -41,18 +41,18 @@ final class HostExchange implements Closeable {
    */
   HostExchange(
       int self,
-      List<List<Span>> spans,
-      List<Link> links,
-      Span step,
+      List<List<MicroBatchRange>> spans,
+      List<PeerConnection> links,
+      MicroBatchRange step,
       int maxFloats,
-      Patience patience)
+      PeerTimeout patience)
       throws IOException {
     this.self = self;
     this.links = links;
     this.patience = patience;
     this.tree = new TreeSum(step, spans.stream().flatMap(List::stream).toList());
     this.selector = Selector.open();
-    for (Link link : links) {
+    for (PeerConnection link : links) {
       if (link != null) {
         link.channel().register(selector, 0);
       }
@@ -114,7 +114,7 @@ final class HostExchange implements Closeable {
     }
 
     void run() throws IOException {
-      Patience.Wait wait = patience.begin(MORE_SECONDS);
+      PeerTimeout.Wait wait = patience.begin(MORE_SECONDS);
       long idleSince = System.nanoTime();
       while (true) {
         boolean moved = false;
@@ -156,7 +156,7 @@ final class HostExchange implements Closeable {
       }
     }
 
-    private void check(Patience.Wait wait) {
+    private void check(PeerTimeout.Wait wait) {
       wait.requireWanted();
       if (wait.isOver()) {
         Stream late =
@@ -181,7 +181,7 @@ final class HostExchange implements Closeable {
 
     /** What goes to and comes from one other host. */
     private final class Stream {
-      private final Link link;
+      private final PeerConnection link;
       private final List<ByteBuffer> outgoing = new ArrayList<>();
       private final List<ByteBuffer> incoming = new ArrayList<>();
       private boolean marked;

@@ -25,12 +25,12 @@ final class HostSum {
    * @param parts that the ranks sum up, in order
    * @param spans that the host sums up, in order
    */
-  HostSum(int self, int ranks, List<Span> parts, List<Span> spans) {
+  HostSum(int self, int ranks, List<MicroBatchRange> parts, List<MicroBatchRange> spans) {
     this.self = self;
     this.ranks = ranks;
     this.trees = new ArrayList<>();
     this.partsOf = new ArrayList<>();
-    for (Span span : spans) {
+    for (MicroBatchRange span : spans) {
       List<Integer> within = new ArrayList<>();
       for (int i = 0; i < parts.size(); i++) {
         if (parts.get(i).first() >= span.first() && parts.get(i).end() <= span.end()) {

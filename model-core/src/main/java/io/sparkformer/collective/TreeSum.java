@@ -9,21 +9,21 @@ final class TreeSum {
   /** Small enough for the first-level cache with its copies. */
   static final int CHUNK_FLOATS = 2048;
 
-  private final Span target;
-  private final List<Span> nodes;
+  private final MicroBatchRange target;
+  private final List<MicroBatchRange> nodes;
   private final float[][] stack;
 
   /**
    * @param target the node to sum up
    * @param nodes nodes of one tree in which every micro-batch of the target is once
    */
-  TreeSum(Span target, List<Span> nodes) {
+  TreeSum(MicroBatchRange target, List<MicroBatchRange> nodes) {
     this.target = target;
     this.nodes = List.copyOf(nodes);
     this.stack = new float[depth(target)][CHUNK_FLOATS];
   }
 
-  private int depth(Span span) {
+  private int depth(MicroBatchRange span) {
     return nodes.contains(span) ? 1 : Math.max(depth(span.left()), 1 + depth(span.right()));
   }
 
@@ -36,7 +36,8 @@ final class TreeSum {
     }
   }
 
-  private void evaluate(Span span, List<FloatBuffer> buffers, int at, int count, int level) {
+  private void evaluate(
+      MicroBatchRange span, List<FloatBuffer> buffers, int at, int count, int level) {
     int node = nodes.indexOf(span);
     if (node >= 0) {
       buffers.get(node).get(at, stack[level], 0, count);

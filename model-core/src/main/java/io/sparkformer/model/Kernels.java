@@ -5,6 +5,8 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
+import io.sparkformer.torch.TorchArchive;
+import io.sparkformer.torch.TorchModule;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -28,7 +30,9 @@ public final class Kernels implements AutoCloseable {
   static final String FORWARD = "forward.py";
 
   private static final List<String> SOURCES =
-      Stream.of(FORWARD, "inference.py", "training.py").map(TorchArchive::methods).toList();
+      Stream.of(FORWARD, "inference.py", "training.py")
+          .map(name -> TorchArchive.methods(Kernels.class, name))
+          .toList();
 
   private final TorchModule module;
   private final NDArray gradientsMethod;

@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.torch.TorchArchive;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -34,7 +35,9 @@ public final class TorchScriptExport {
   public static final String SERVING = "serving.properties";
 
   private static final List<String> SOURCES =
-      List.of(TorchArchive.methods(Kernels.FORWARD), TorchArchive.methods("exported.py"));
+      List.of(
+          TorchArchive.methods(Kernels.class, Kernels.FORWARD),
+          TorchArchive.methods(Kernels.class, "exported.py"));
 
   private static final ObjectMapper JSON = new ObjectMapper();
 

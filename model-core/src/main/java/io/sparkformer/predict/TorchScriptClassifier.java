@@ -11,7 +11,7 @@ import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.TemporaryFolder;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
-import io.sparkformer.model.TorchScriptModel;
+import io.sparkformer.torch.TorchScriptModel;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Files;

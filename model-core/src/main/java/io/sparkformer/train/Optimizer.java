@@ -8,8 +8,9 @@ import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Kernels.Group;
 import io.sparkformer.model.Kernels.Tensors;
-import io.sparkformer.train.OptimizerChoice.Decay;
-import io.sparkformer.train.OptimizerChoice.Kind;
+import io.sparkformer.recipe.OptimizerConfig;
+import io.sparkformer.recipe.OptimizerConfig.Decay;
+import io.sparkformer.recipe.OptimizerConfig.Kind;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -21,7 +22,7 @@ import java.util.Set;
 public final class Optimizer implements AutoCloseable {
 
   private final Gpt model;
-  private final OptimizerChoice config;
+  private final OptimizerConfig config;
   private final Map<String, NDArray> state;
   private final NDArray step;
   private final List<List<NDArray>> moments;
@@ -42,7 +43,7 @@ public final class Optimizer implements AutoCloseable {
     }
   }
 
-  private Optimizer(Gpt model, OptimizerChoice config, Set<String> frozen) {
+  private Optimizer(Gpt model, OptimizerConfig config, Set<String> frozen) {
     this.model = model;
     this.config = config;
     this.state = new LinkedHashMap<>();
@@ -67,7 +68,7 @@ public final class Optimizer implements AutoCloseable {
    * @throws io.sparkformer.datasets.InvalidInputException if a pattern of the config matches
    *     nothing
    */
-  public static Optimizer of(Gpt model, OptimizerChoice config, Set<String> frozen) {
+  public static Optimizer of(Gpt model, OptimizerConfig config, Set<String> frozen) {
     return new Optimizer(model, config, frozen);
   }
 
@@ -149,12 +150,12 @@ public final class Optimizer implements AutoCloseable {
   }
 
   /** Moments of each kind, each in the model's order. */
-  List<List<NDArray>> moments() {
+  public List<List<NDArray>> moments() {
     return moments;
   }
 
   /** Sets how many updates there were. */
-  void step(long updates) {
+  public void step(long updates) {
     step.set(new float[] {updates});
   }
 

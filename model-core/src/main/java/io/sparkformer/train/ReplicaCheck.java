@@ -7,12 +7,12 @@ import java.util.List;
 import java.util.zip.CRC32C;
 
 /** Checks that all ranks hold the same weights, bit for bit. */
-final class ReplicaCheck {
+public final class ReplicaCheck {
 
   private final Gpt model;
-  private final ModelExchange exchange;
+  private final GradientAllReduce exchange;
 
-  ReplicaCheck(Gpt model, ModelExchange exchange) {
+  public ReplicaCheck(Gpt model, GradientAllReduce exchange) {
     this.model = model;
     this.exchange = exchange;
   }
@@ -22,7 +22,7 @@ final class ReplicaCheck {
    *
    * @throws IllegalStateException in every rank, if they differ
    */
-  void requireSame(long step) {
+  public void requireSame(long step) {
     long[] sums = exchange.gather(checksum());
     List<Integer> others = new ArrayList<>();
     for (int rank = 1; rank < sums.length; rank++) {

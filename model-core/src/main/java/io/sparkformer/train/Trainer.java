@@ -7,11 +7,12 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import io.sparkformer.collective.Span;
+import io.sparkformer.collective.MicroBatchRange;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Objective;
+import io.sparkformer.recipe.Recipe;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -34,11 +35,11 @@ public final class Trainer implements AutoCloseable {
   private final Recipe recipe;
   private final Gpt model;
   private final Optimizer optimizer;
-  private final ModelExchange exchange;
+  private final GradientAllReduce exchange;
   private final Objective objective;
   private final Kernels kernels;
 
-  public Trainer(Recipe recipe, Gpt model, Optimizer optimizer, ModelExchange exchange) {
+  public Trainer(Recipe recipe, Gpt model, Optimizer optimizer, GradientAllReduce exchange) {
     this.recipe = recipe;
     this.model = model;
     this.optimizer = optimizer;
@@ -70,7 +71,10 @@ public final class Trainer implements AutoCloseable {
   /** Of a run of one rank. */
   public static Trainer alone(Recipe recipe, Gpt model, Optimizer optimizer) {
     return new Trainer(
-        recipe, model, optimizer, ModelExchange.alone(model, recipe.training().gradAccumSteps()));
+        recipe,
+        model,
+        optimizer,
+        GradientAllReduce.alone(model, recipe.training().gradAccumSteps()));
   }
 
   /**
@@ -100,7 +104,7 @@ public final class Trainer implements AutoCloseable {
     float[] numbers = exchange.neutral(NUMBERS * microBatches);
     try (NDManager manager = model.manager().newSubManager()) {
       List<NDArray> sums = List.of();
-      List<Span> spans = exchange.collective().spans();
+      List<MicroBatchRange> spans = exchange.collective().spans();
       for (int i = 0; i < spans.size(); i++) {
         sums = sum(manager, spans.get(i), batches, step, numbers);
         exchange.contribute(i, sums);
@@ -126,7 +130,7 @@ public final class Trainer implements AutoCloseable {
 
   /** Gradients of a node of the tree of micro-batches, attached to the manager. */
   private List<NDArray> sum(
-      NDManager manager, Span span, Batches batches, long step, float[] numbers) {
+      NDManager manager, MicroBatchRange span, Batches batches, long step, float[] numbers) {
     if (span.isMicroBatch()) {
       exchange.collective().requireWanted();
       return gradients(manager, batches.batch(step, span.first()), step, span.first(), numbers);

@@ -188,11 +188,12 @@ class CollectiveTest {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       closed = socket.getLocalPort();
     }
-    Door door = Door.withoutSharedMemory(LOOPBACK);
+    RendezvousServer door = RendezvousServer.withoutSharedMemory(LOOPBACK);
     List<Endpoint> all = List.of(new Endpoint(LOOPBACK, closed, "", 0), door.endpoint());
 
     assertThatThrownBy(
-            () -> Collective.join(door, all, 1, new byte[8], SHAPE, new Patience(1, () -> false)))
+            () ->
+                Collective.join(door, all, 1, new byte[8], SHAPE, new PeerTimeout(1, () -> false)))
         .isInstanceOf(PeerFailedException.class)
         .hasMessageStartingWith("rank 0 (127.0.0.1:" + closed + ") could not be reached within 1 s")
         .hasMessageEndingWith("check that its port is open to other hosts");
@@ -258,11 +259,12 @@ class CollectiveTest {
 
   @Test
   void aTaskThatIsToldToEndStopsWaiting() throws Exception {
-    Door door = Door.withoutSharedMemory(LOOPBACK);
+    RendezvousServer door = RendezvousServer.withoutSharedMemory(LOOPBACK);
     List<Endpoint> all = List.of(door.endpoint(), new Endpoint(LOOPBACK, 1, "", 0));
 
     assertThatThrownBy(
-            () -> Collective.join(door, all, 0, new byte[8], SHAPE, new Patience(60, () -> true)))
+            () ->
+                Collective.join(door, all, 0, new byte[8], SHAPE, new PeerTimeout(60, () -> true)))
         .hasMessage("the attempt was ended");
   }
 
@@ -305,7 +307,7 @@ class CollectiveTest {
   }
 
   private static boolean hasIpv6() {
-    try (Door door = Door.withoutSharedMemory("::1")) {
+    try (RendezvousServer door = RendezvousServer.withoutSharedMemory("::1")) {
       return door.endpoint().port() > 0;
     } catch (IOException e) {
       return false;
@@ -336,13 +338,13 @@ class CollectiveTest {
     List<float[]> sums = new ArrayList<>();
     for (int round = 0; round < ROUNDS; round++) {
       for (int bucket = 0; bucket < BUCKETS.size(); bucket++) {
-        sums.add(treeSum(Span.ofStep(MICRO_BATCHES), round, bucket));
+        sums.add(treeSum(MicroBatchRange.ofStep(MICRO_BATCHES), round, bucket));
       }
     }
     return sums;
   }
 
-  private static float[] treeSum(Span span, int round, int bucket) {
+  private static float[] treeSum(MicroBatchRange span, int round, int bucket) {
     if (span.isMicroBatch()) {
       Random random = new Random(1_000L * round + 100L * bucket + span.first());
       float[] values = new float[BUCKETS.get(bucket)];

@@ -26,11 +26,11 @@ final class Ranks {
     T of(Collective collective) throws Exception;
   }
 
-  private final List<Door> doors = new ArrayList<>();
+  private final List<RendezvousServer> doors = new ArrayList<>();
   private final Collective.Shape shape;
-  private final Patience patience;
+  private final PeerTimeout patience;
 
-  private Ranks(Collective.Shape shape, Patience patience) {
+  private Ranks(Collective.Shape shape, PeerTimeout patience) {
     this.shape = shape;
     this.patience = patience;
   }
@@ -38,21 +38,22 @@ final class Ranks {
   static Ranks open(
       int worldSize, Places places, String host, Collective.Shape shape, int patienceSeconds)
       throws IOException {
-    Ranks ranks = new Ranks(shape, new Patience(patienceSeconds, () -> false));
+    Ranks ranks = new Ranks(shape, new PeerTimeout(patienceSeconds, () -> false));
     for (int i = 0; i < worldSize; i++) {
       ranks.doors.add(
           switch (places) {
-            case ONE_HOST -> Door.open(host);
-            case EACH_ITS_OWN -> Door.withoutSharedMemory(host);
+            case ONE_HOST -> RendezvousServer.open(host);
+            case EACH_ITS_OWN -> RendezvousServer.withoutSharedMemory(host);
             case TWO_HOSTS ->
-                Door.open(host, i * 2 < worldSize ? "first" : "second", SharedMemory.freeBytes());
+                RendezvousServer.open(
+                    host, i * 2 < worldSize ? "first" : "second", SharedMemory.freeBytes());
           });
     }
     return ranks;
   }
 
   List<Endpoint> endpoints() {
-    return doors.stream().map(Door::endpoint).toList();
+    return doors.stream().map(RendezvousServer::endpoint).toList();
   }
 
   Collective join(int rank) throws IOException {

@@ -1,11 +1,14 @@
 package io.sparkformer.jobs;
 
+import io.sparkformer.jobs.input.CorpusInput;
+import io.sparkformer.jobs.input.InputFormat;
+import io.sparkformer.jobs.input.MalformedInput;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.Option;
 
 /** The options that name a corpus. */
-final class CorpusArguments {
+public final class CorpusArguments {
 
   @Option(
       names = "--input",
@@ -39,15 +42,15 @@ final class CorpusArguments {
   private String malformed;
 
   /** The corpus, without labels. */
-  CorpusInput input() {
+  public CorpusInput input() {
     return input(Optional.empty());
   }
 
-  CorpusInput input(Optional<String> labelColumn) {
+  public CorpusInput input(Optional<String> labelColumn) {
     return new CorpusInput(inputs, InputFormat.of(format), textColumn, labelColumn);
   }
 
-  MalformedInput malformed() {
+  public MalformedInput malformed() {
     return MalformedInput.of(malformed);
   }
 }

@@ -17,7 +17,7 @@ import org.slf4j.LoggerFactory;
  * @param ids of the text
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
-record GivenText(Optional<Tokenizer> tokenizer, int[] ids) {
+public record GivenText(Optional<Tokenizer> tokenizer, int[] ids) {
 
   private static final Logger LOG = LoggerFactory.getLogger(GivenText.class);
 
@@ -28,7 +28,7 @@ record GivenText(Optional<Tokenizer> tokenizer, int[] ids) {
    * @param ids null if text is given
    */
   @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
-  record Options(String textOption, String text, String idsOption, int[] ids) {}
+  public record Options(String textOption, String text, String idsOption, int[] ids) {}
 
   /**
    * Reads what was given. Ids need no tokenizer, and may belong to a model whose tokenizer is of a
@@ -36,7 +36,7 @@ record GivenText(Optional<Tokenizer> tokenizer, int[] ids) {
    *
    * @throws InvalidInputException if it is text, and the model has no tokenizer for it
    */
-  static GivenText of(ModelDirectory model, Options given) throws IOException {
+  public static GivenText of(ModelDirectory model, Options given) throws IOException {
     if (given.ids() != null) {
       return new GivenText(tokenizerIfAny(model), given.ids());
     }

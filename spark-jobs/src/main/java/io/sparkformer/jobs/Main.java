@@ -3,6 +3,19 @@ package io.sparkformer.jobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sparkformer.jobs.attention.AttentionCommand;
+import io.sparkformer.jobs.bench.BenchCommand;
+import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.GivenUpException;
+import io.sparkformer.jobs.dataset.DatasetCommand;
+import io.sparkformer.jobs.evaluate.EvaluateCommand;
+import io.sparkformer.jobs.export.ExportCommand;
+import io.sparkformer.jobs.generate.GenerateCommand;
+import io.sparkformer.jobs.score.ScoreCommand;
+import io.sparkformer.jobs.tokenize.TokenizeCommand;
+import io.sparkformer.jobs.train.DoctorCommand;
+import io.sparkformer.jobs.train.TrainCommand;
+import io.sparkformer.jobs.vocabulary.TrainTokenizerCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -31,9 +44,9 @@ import picocli.CommandLine.UnmatchedArgumentException;
  * does), 1 failed, 130 interrupted.
  */
 public final class Main {
-  static final int DONE = 0;
+  public static final int DONE = 0;
   static final int FAILED = 1;
-  static final int MISUSED = 2;
+  public static final int MISUSED = 2;
   static final int INTERRUPTED = 130;
 
   private static final JsonMapper JSON =
@@ -79,7 +92,7 @@ public final class Main {
   }
 
   /** Runs the job that {@code args} name and returns the exit code. */
-  static int run(List<Object> jobs, String[] args, PrintStream out, PrintStream err) {
+  public static int run(List<Object> jobs, String[] args, PrintStream out, PrintStream err) {
     CommandLine root = commandLine(jobs, out, err);
     int code;
     if (args.length == 0) {

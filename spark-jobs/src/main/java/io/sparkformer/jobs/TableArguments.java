@@ -1,10 +1,12 @@
 package io.sparkformer.jobs;
 
+import io.sparkformer.jobs.input.InputFormat;
+import io.sparkformer.jobs.score.ScoreOptions;
 import java.util.List;
 import picocli.CommandLine.Option;
 
 /** The options that name a table with texts. */
-class TableArguments {
+public class TableArguments {
 
   @Option(
       names = "--input",
@@ -29,15 +31,15 @@ class TableArguments {
       description = "The column of text. Default: ${DEFAULT-VALUE}.")
   private String textColumn;
 
-  List<String> inputs() {
+  public List<String> inputs() {
     return inputs;
   }
 
-  InputFormat format() {
-    return ScoreRequest.tableFormat("--format", format);
+  public InputFormat format() {
+    return ScoreOptions.tableFormat("--format", format);
   }
 
-  String textColumn() {
+  public String textColumn() {
     return textColumn;
   }
 }

@@ -1,7 +1,7 @@
 package io.sparkformer.ml;
 
 import ai.djl.Device;
-import io.sparkformer.jobs.RankDevice;
+import io.sparkformer.jobs.cluster.RankDevice;
 import java.io.IOException;
 import java.io.Serializable;
 import org.apache.hadoop.conf.Configuration;

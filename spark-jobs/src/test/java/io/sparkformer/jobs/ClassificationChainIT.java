@@ -3,6 +3,8 @@ package io.sparkformer.jobs;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkformer.jobs.train.TrainedFiles;
+import io.sparkformer.jobs.train.Training;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,9 +20,9 @@ class ClassificationChainIT {
 
   @Test
   void twoRanksLeaveTheClassifierOfOneAndEvaluateShowsIt() throws Exception {
-    Path table = Weather.table(directory.resolve("table.jsonl"));
-    Files.writeString(directory.resolve("weather.yaml"), Weather.RECIPE);
-    run(Training.ONE_JVM, Weather.tokenize(table, Path.of("data"), "--split", "stratified"))
+    Path table = ThreeClassTexts.table(directory.resolve("table.jsonl"));
+    Files.writeString(directory.resolve("weather.yaml"), ThreeClassTexts.RECIPE);
+    run(Training.ONE_JVM, ThreeClassTexts.tokenize(table, Path.of("data"), "--split", "stratified"))
         .result();
 
     JsonNode one = train(Training.ONE_JVM, "weather.yaml", "one", "--data", "data").result();
@@ -37,7 +39,7 @@ class ClassificationChainIT {
     assertThat(evaluated.result().get("accuracy")).isEqualTo(one.get("valid_accuracy"));
     assertThat(evaluated.err())
         .contains("precision", "recall", "macro avg", "weighted avg")
-        .contains(Weather.LABELS);
+        .contains(ThreeClassTexts.LABELS);
   }
 
   @Test

@@ -29,10 +29,11 @@ class ClassificationChainTest {
 
   @BeforeAll
   static void tokenizeAndTrain() throws IOException {
-    Path table = Weather.table(directory.resolve("table.jsonl"));
+    Path table = ThreeClassTexts.table(directory.resolve("table.jsonl"));
     done(
-        CommandRun.of(Weather.tokenize(table, directory.resolve("data"), "--split", "stratified")));
-    Files.writeString(directory.resolve("weather.yaml"), Weather.RECIPE);
+        CommandRun.of(
+            ThreeClassTexts.tokenize(table, directory.resolve("data"), "--split", "stratified")));
+    Files.writeString(directory.resolve("weather.yaml"), ThreeClassTexts.RECIPE);
     trained = done(train("weather", "run", "--data", path("data"))).json();
   }
 
@@ -46,7 +47,7 @@ class ClassificationChainTest {
 
     String report = Files.readString(directory.resolve("run/report.html"));
     assertThat(report.getBytes(StandardCharsets.UTF_8).length).isLessThan((int) MOST_REPORT_BYTES);
-    assertThat(report).contains(Weather.LABELS).contains("data:image/png;base64,");
+    assertThat(report).contains(ThreeClassTexts.LABELS).contains("data:image/png;base64,");
     for (String model : List.of("best", "last")) {
       JsonNode evaluation = read("run/" + model + "/evaluation.json");
       assertThat(evaluation.get("split").textValue()).isEqualTo("valid");
@@ -59,7 +60,7 @@ class ClassificationChainTest {
     try (var files = Files.list(directory.resolve("run/tensorboard"))) {
       assertThat(files.map(file -> file.toFile().length())).isNotEmpty().allMatch(size -> size > 0);
     }
-    assertThat(model("run/best").labels()).isEqualTo(Weather.LABELS);
+    assertThat(model("run/best").labels()).isEqualTo(ThreeClassTexts.LABELS);
   }
 
   @Test
@@ -83,7 +84,7 @@ class ClassificationChainTest {
     assertThat(json.get("accuracy")).isEqualTo(trained.get("valid_accuracy"));
     assertThat(json.get("loss").doubleValue())
         .isCloseTo(trained.get("valid_loss").doubleValue(), within(1e-5));
-    assertThat(json.get("targets").longValue()).isEqualTo(Weather.ROWS / 10);
+    assertThat(json.get("targets").longValue()).isEqualTo(ThreeClassTexts.ROWS / 10);
     assertThat(json.get("confusion")).isEqualTo(read("run/last/evaluation.json").get("confusion"));
     long examples = 0;
     for (JsonNode row : json.at("/confusion/counts")) {
@@ -91,7 +92,7 @@ class ClassificationChainTest {
         examples += count.longValue();
       }
     }
-    assertThat(examples).isEqualTo(Weather.ROWS / 10);
+    assertThat(examples).isEqualTo(ThreeClassTexts.ROWS / 10);
     assertThat(run.shown()).isEmpty();
   }
 
@@ -171,8 +172,8 @@ class ClassificationChainTest {
   void aLanguageModelBecomesAClassifierWhoseBackboneIsFrozen() throws IOException {
     Path text = directory.resolve("text.txt");
     List<String> lines = new ArrayList<>();
-    for (int i = 0; i < Weather.ROWS; i++) {
-      lines.add(Weather.text(i % 3, i / 3));
+    for (int i = 0; i < ThreeClassTexts.ROWS; i++) {
+      lines.add(ThreeClassTexts.text(i % 3, i / 3));
     }
     Files.write(text, lines);
     done(
@@ -190,7 +191,7 @@ class ClassificationChainTest {
     Path table = directory.resolve("table.jsonl");
     done(
         CommandRun.of(
-            Weather.tokenize(
+            ThreeClassTexts.tokenize(
                 table,
                 directory.resolve("same tokens"),
                 "--split",

@@ -3,6 +3,16 @@ package io.sparkformer.jobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.jobs.attention.AttentionCommand;
+import io.sparkformer.jobs.dataset.DatasetCommand;
+import io.sparkformer.jobs.evaluate.EvaluateCommand;
+import io.sparkformer.jobs.export.ExportCommand;
+import io.sparkformer.jobs.generate.GenerateCommand;
+import io.sparkformer.jobs.score.ScoreCommand;
+import io.sparkformer.jobs.tokenize.TokenizeCommand;
+import io.sparkformer.jobs.train.DoctorCommand;
+import io.sparkformer.jobs.train.TrainCommand;
+import io.sparkformer.jobs.vocabulary.TrainTokenizerCommand;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -15,14 +25,14 @@ import java.util.List;
  * @param out standard output
  * @param err standard error, without log lines
  */
-record CommandRun(int code, String out, String err) {
+public record CommandRun(int code, String out, String err) {
 
-  static CommandRun of(List<String> args) {
+  public static CommandRun of(List<String> args) {
     return of(args.toArray(new String[0]));
   }
 
   /** Runs a job on a Spark of one core. */
-  static CommandRun of(String... args) {
+  public static CommandRun of(String... args) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     ByteArrayOutputStream err = new ByteArrayOutputStream();
     System.setProperty("spark.master", "local[1]");
@@ -51,7 +61,7 @@ record CommandRun(int code, String out, String err) {
   }
 
   /** The last line of standard output. */
-  JsonNode json() {
+  public JsonNode json() {
     try {
       return new ObjectMapper().readTree(out.substring(shown().length()));
     } catch (JsonProcessingException e) {
@@ -60,7 +70,7 @@ record CommandRun(int code, String out, String err) {
   }
 
   /** Standard output before its last line. */
-  String shown() {
+  public String shown() {
     return out.substring(0, out.lastIndexOf('\n', out.length() - 2) + 1);
   }
 }

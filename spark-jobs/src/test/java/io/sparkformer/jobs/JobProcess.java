@@ -15,9 +15,9 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /** A job that was started through the launcher, and its executors in processes of their own. */
-final class JobProcess implements AutoCloseable {
+public final class JobProcess implements AutoCloseable {
 
-  static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
+  public static final Path CHECKOUT = Path.of("..").toAbsolutePath().normalize();
 
   private static final Path SPARK = CHECKOUT.resolve("spark-jobs/target/embedded-spark");
   private static final Path PROCESSES = Path.of("/proc");
@@ -29,9 +29,9 @@ final class JobProcess implements AutoCloseable {
   private final Process process;
 
   /** How it ended. */
-  record Outcome(int code, String out, String err) {
+  public record Outcome(int code, String out, String err) {
 
-    JsonNode result() throws IOException {
+    public JsonNode result() throws IOException {
       assertThat(code).as(err).isZero();
       assertThat(out.lines()).hasSize(1);
       return new ObjectMapper().readTree(out);
@@ -82,18 +82,19 @@ final class JobProcess implements AutoCloseable {
    * Starts a job in a directory; on a cluster, or with {@code --workers}, its executors can be
    * found.
    */
-  static JobProcess start(Path directory, String master, List<String> arguments)
+  public static JobProcess start(Path directory, String master, List<String> arguments)
       throws IOException {
     return new JobProcess(directory, master, arguments);
   }
 
-  static Outcome run(Path directory, String master, List<String> arguments) throws Exception {
+  public static Outcome run(Path directory, String master, List<String> arguments)
+      throws Exception {
     try (JobProcess job = start(directory, master, arguments)) {
       return job.end(180);
     }
   }
 
-  static boolean isLinux() {
+  public static boolean isLinux() {
     return Files.exists(PROCESSES.resolve("self/fd"));
   }
 
@@ -101,15 +102,15 @@ final class JobProcess implements AutoCloseable {
     return process.isAlive();
   }
 
-  ProcessHandle driver() {
+  public ProcessHandle driver() {
     return process.toHandle();
   }
 
-  String err() throws IOException {
+  public String err() throws IOException {
     return Files.readString(err);
   }
 
-  Outcome end(int seconds) throws Exception {
+  public Outcome end(int seconds) throws Exception {
     assertThat(process.waitFor(seconds, TimeUnit.SECONDS))
         .as(() -> "ended in time: " + lastOf(err))
         .isTrue();
@@ -117,7 +118,7 @@ final class JobProcess implements AutoCloseable {
   }
 
   /** Waits for something, for as long as the job runs. */
-  void await(String what, int seconds, Callable<Boolean> condition) throws Exception {
+  public void await(String what, int seconds, Callable<Boolean> condition) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     while (!condition.call()) {
       assertThat(process.isAlive() && System.nanoTime() < deadline)
@@ -128,7 +129,7 @@ final class JobProcess implements AutoCloseable {
   }
 
   /** The executors that this job has now, in the order in which they were started. */
-  List<ProcessHandle> executors() throws IOException {
+  public List<ProcessHandle> executors() throws IOException {
     List<ProcessHandle> found = new ArrayList<>();
     try (Stream<Path> processes = Files.list(PROCESSES)) {
       for (Path entry : processes.filter(JobProcess::isProcess).toList()) {
@@ -155,7 +156,7 @@ final class JobProcess implements AutoCloseable {
   }
 
   /** Nothing of the job may be there a few seconds after its end. */
-  void requireNothingLeft(int seconds) throws Exception {
+  public void requireNothingLeft(int seconds) throws Exception {
     long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
     while (!executors().isEmpty()) {
       assertThat(System.nanoTime()).as("executors end: " + executors()).isLessThan(deadline);
@@ -164,7 +165,7 @@ final class JobProcess implements AutoCloseable {
   }
 
   /** Sends STOP, CONT, KILL or INT to a process. */
-  static void signal(String name, ProcessHandle to) throws Exception {
+  public static void signal(String name, ProcessHandle to) throws Exception {
     Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(to.pid())).start();
     kill.waitFor(); // it may have ended by itself
   }

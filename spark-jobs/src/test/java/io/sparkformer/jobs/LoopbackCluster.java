@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A standalone cluster of processes, by submit/cluster. */
-final class LoopbackCluster implements AutoCloseable {
+public final class LoopbackCluster implements AutoCloseable {
 
   private final Path directory;
   private final int port;
@@ -23,7 +23,7 @@ final class LoopbackCluster implements AutoCloseable {
   }
 
   /** Starts one of workers with a core each, which keeps its files in a new directory. */
-  static LoopbackCluster start(Path directory, int workers) throws Exception {
+  public static LoopbackCluster start(Path directory, int workers) throws Exception {
     int port = freePort();
     LoopbackCluster cluster = new LoopbackCluster(directory, port);
     cluster.run(
@@ -37,18 +37,18 @@ final class LoopbackCluster implements AutoCloseable {
     return cluster;
   }
 
-  static int freePort() throws IOException {
+  public static int freePort() throws IOException {
     try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       return free.getLocalPort();
     }
   }
 
-  String master() {
+  public String master() {
     return "spark://127.0.0.1:" + port;
   }
 
   /** The Worker that plays a machine, from 1. */
-  ProcessHandle worker(int number) throws IOException {
+  public ProcessHandle worker(int number) throws IOException {
     String pid = Files.readString(directory.resolve("worker-" + number + ".pid")).strip();
     return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
   }

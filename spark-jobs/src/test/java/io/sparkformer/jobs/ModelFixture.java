@@ -16,12 +16,12 @@ import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 
 /** Small models for tests, with random weights. */
-final class ModelFixture {
+public final class ModelFixture {
 
   private ModelFixture() {}
 
   /** Writes a model of a context of 16 tokens. */
-  static void write(Path directory, int vocabSize, Optional<Tokenizer> tokenizer)
+  public static void write(Path directory, int vocabSize, Optional<Tokenizer> tokenizer)
       throws IOException {
     Kernels.threads(1);
     ModelConfig config = ModelConfig.gpt2(vocabSize, 16, 2, 2, 16);
@@ -35,12 +35,12 @@ final class ModelFixture {
     }
   }
 
-  static ModelDirectory at(Path directory) {
+  public static ModelDirectory at(Path directory) {
     return ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(directory.toUri()));
   }
 
   /** A tokenizer of a text's characters. */
-  static CharTokenizer tokenizer(String text) {
+  public static CharTokenizer tokenizer(String text) {
     return CharTokenizer.of(text.codePoints().sorted().distinct().toArray());
   }
 }

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * No test may leave files of executors, or shared memory, that were not there before. Those of jobs
  * that other tests run meanwhile are used, or going.
  */
-final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
+public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCallback {
 
   private static final Path WORK =
       JobProcess.CHECKOUT.resolve("spark-jobs/target/embedded-spark/work");

@@ -9,11 +9,11 @@ import java.nio.file.Path;
  * The reference files that lie beside the repository, in ../shared/data; tests that need them are
  * skipped without.
  */
-final class SharedData {
+public final class SharedData {
 
   private SharedData() {}
 
-  static Path file(String name) {
+  public static Path file(String name) {
     Path repository = Path.of("").toAbsolutePath();
     while (!Files.isDirectory(repository.resolve("model-core")) && repository.getParent() != null) {
       repository = repository.getParent();

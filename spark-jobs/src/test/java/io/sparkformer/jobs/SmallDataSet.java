@@ -1,12 +1,12 @@
 package io.sparkformer.jobs;
 
-import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.Sha256;
-import io.sparkformer.datasets.shard.ShardFile;
-import io.sparkformer.datasets.shard.ShardWriter;
-import io.sparkformer.datasets.shard.TokenDtype;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.TokenDtype;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,9 +21,9 @@ import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 
 /** Data sets of a few tokens, and what can happen to their files. */
-final class SmallDataSet {
+public final class SmallDataSet {
 
-  static final Tokenizer ABC = CharTokenizer.of(new int[] {'\n', 'a', 'b', 'c'});
+  public static final Tokenizer ABC = CharTokenizer.of(new int[] {'\n', 'a', 'b', 'c'});
 
   private SmallDataSet() {}
 
@@ -33,7 +33,7 @@ final class SmallDataSet {
    * @param train documents by shard
    * @param valid one document
    */
-  static Path write(Path path, Tokenizer tokenizer, List<List<String>> train, String valid)
+  public static Path write(Path path, Tokenizer tokenizer, List<List<String>> train, String valid)
       throws IOException {
     org.apache.hadoop.fs.Path target = new org.apache.hadoop.fs.Path(path.toUri());
     FileSystem fileSystem = fileSystem();
@@ -60,19 +60,19 @@ final class SmallDataSet {
   }
 
   /** The data set that most tests begin with. */
-  static Path abc(Path path) throws IOException {
+  public static Path abc(Path path) throws IOException {
     return write(path, ABC, List.of(List.of("abc\nabc", "", "a"), List.of("bb")), "c");
   }
 
   /** Turns all bits of a byte. */
-  static void flip(Path file, int at) throws IOException {
+  public static void flip(Path file, int at) throws IOException {
     byte[] bytes = Files.readAllBytes(file);
     bytes[at] ^= (byte) 0xFF;
     Files.write(file, bytes);
   }
 
   /** Makes dataset.json say that a file is as it now is. */
-  static void record(Path file) throws IOException {
+  public static void record(Path file) throws IOException {
     Path data = file.resolveSibling(DatasetManifest.FILE_NAME);
     String name = file.getFileName().toString();
     byte[] bytes = Files.readAllBytes(file);
@@ -93,14 +93,14 @@ final class SmallDataSet {
   }
 
   /** The names in a folder, sorted. */
-  static List<String> names(Path folder) throws IOException {
+  public static List<String> names(Path folder) throws IOException {
     try (Stream<Path> files = Files.list(folder)) {
       return files.map(file -> file.getFileName().toString()).sorted().toList();
     }
   }
 
   /** Bytes of a split's files. */
-  static long bytes(Path data, String split) throws IOException {
+  public static long bytes(Path data, String split) throws IOException {
     try (Stream<Path> files = Files.list(data)) {
       return files
           .filter(file -> file.getFileName().toString().startsWith(split))

@@ -24,13 +24,13 @@ public final class WatchedFileSystem extends RawLocalFileSystem {
   private static volatile Predicate<Path> full = path -> false;
 
   /** Forgets what was written, and has room for all but some files. */
-  static void restart(Predicate<Path> noRoomFor) {
+  public static void restart(Predicate<Path> noRoomFor) {
     CREATED.clear();
     full = noRoomFor;
   }
 
   /** How many files were written whose path has a part that matches. */
-  static long created(String regex) {
+  public static long created(String regex) {
     return CREATED.stream().filter(path -> path.toString().matches(".*" + regex + ".*")).count();
   }
 

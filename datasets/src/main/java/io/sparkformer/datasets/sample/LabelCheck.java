@@ -3,7 +3,7 @@ package io.sparkformer.datasets.sample;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.datasets.TokenSequences;
+import io.sparkformer.datasets.tokens.TokenSequences;
 import java.util.List;
 
 /**

@@ -3,7 +3,8 @@ package io.sparkformer.datasets.sample;
 /**
  * A split as numbered samples.
  *
- * <p>Safe for many threads; valid until its {@link io.sparkformer.datasets.TokenDataset} is closed.
+ * <p>Safe for many threads; valid until its {@link io.sparkformer.datasets.tokens.TokenDataset} is
+ * closed.
  */
 public interface Samples {
 

@@ -3,8 +3,8 @@ package io.sparkformer.datasets.sample;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import io.sparkformer.datasets.TokenDataset;
-import io.sparkformer.datasets.TokenSequences;
+import io.sparkformer.datasets.tokens.TokenDataset;
+import io.sparkformer.datasets.tokens.TokenSequences;
 import java.io.IOException;
 
 /**

@@ -2,7 +2,7 @@ package io.sparkformer.datasets.sample;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
-import io.sparkformer.datasets.TokenStream;
+import io.sparkformer.datasets.tokens.TokenStream;
 import java.util.Arrays;
 import java.util.Objects;
 

@@ -1,13 +1,13 @@
 package io.sparkformer.datasets.synthetic;
 
-import io.sparkformer.datasets.DatasetManifest;
 import io.sparkformer.datasets.sample.RandomOrder;
-import io.sparkformer.datasets.shard.ShardFile;
-import io.sparkformer.datasets.shard.ShardWriter;
-import io.sparkformer.datasets.shard.TokenDtype;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
+import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.TokenDtype;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

@@ -1,5 +1,7 @@
 package io.sparkformer.datasets.tokenizer;
 
+import io.sparkformer.datasets.pretokenizer.CharacterClasses;
+import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Map;

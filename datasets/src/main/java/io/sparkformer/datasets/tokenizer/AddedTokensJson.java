@@ -12,7 +12,7 @@ import java.util.SortedMap;
 import java.util.TreeMap;
 
 /** The {@code added_tokens} of a tokenizer.json. */
-final class AddedTokensJson {
+public final class AddedTokensJson {
 
   private AddedTokensJson() {}
 
@@ -90,7 +90,7 @@ final class AddedTokensJson {
     return ids;
   }
 
-  static boolean isSpace(int codePoint) {
+  public static boolean isSpace(int codePoint) {
     return Character.isWhitespace(codePoint)
         || Character.isSpaceChar(codePoint)
         || codePoint == 0x85;

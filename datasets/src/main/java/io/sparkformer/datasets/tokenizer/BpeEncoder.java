@@ -2,6 +2,7 @@ package io.sparkformer.datasets.tokenizer;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import java.io.IOException;
 import java.util.Arrays;
 
@@ -9,10 +10,10 @@ import java.util.Arrays;
  * {@link BpeTokenizer}'s encoder: encodes up to the last place of what it has that is safe to cut
  * at, and holds back what is behind it.
  */
-final class BpeEncoder implements Encoder {
+public final class BpeEncoder implements Encoder {
 
   /** How much text without a place to cut it at is held back at most. */
-  static final int MAX_HELD_BACK = 64 << 20;
+  public static final int MAX_HELD_BACK = 64 << 20;
 
   private static final int FIRST_ROOM = 1 << 12;
 

@@ -24,7 +24,7 @@ import java.util.SortedMap;
  *
  * <p>Only what {@link BpeModel} holds exactly is read: the library is there for all else.
  */
-final class BpeJson {
+public final class BpeJson {
 
   private static final ObjectMapper JSON = new ObjectMapper();
 
@@ -40,7 +40,7 @@ final class BpeJson {
    * @throws IllegalArgumentException if it cannot be said there: spaces put before texts, with
    *     another pre-tokenizer than GPT-2's
    */
-  static byte[] write(BpeModel model) {
+  public static byte[] write(BpeModel model) {
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding");
     root.set("added_tokens", AddedTokensJson.write(model.addedTokens()));

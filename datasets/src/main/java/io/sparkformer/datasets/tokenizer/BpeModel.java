@@ -1,5 +1,6 @@
 package io.sparkformer.datasets.tokenizer;
 
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import java.util.SortedMap;
 
 /**

@@ -216,7 +216,7 @@ public final class BpeTokenizer implements Tokenizer {
     return model;
   }
 
-  MergeTable merges() {
+  public MergeTable merges() {
     return merges;
   }
 
@@ -224,7 +224,7 @@ public final class BpeTokenizer implements Tokenizer {
     return addedTokens;
   }
 
-  WholeTokens wholeTokens() {
+  public WholeTokens wholeTokens() {
     return wholeTokens;
   }
 }

@@ -1,5 +1,6 @@
 package io.sparkformer.datasets.tokenizer;
 
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.BpeModel.PrefixSpace;
 import io.sparkformer.datasets.tokenizer.BpeModel.WholePieces;
 import java.io.FileNotFoundException;
@@ -15,7 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** OpenAI's vocabularies, from the resources of the jtokkit library. */
-enum BuiltIn {
+public enum BuiltIn {
   /** Each of its tokens has a merge. */
   GPT2("gpt2", "r50k_base", Pretokenizer.GPT2, WholePieces.MERGED),
   CL100K_BASE("cl100k_base", "cl100k_base", Pretokenizer.CL100K, WholePieces.LOOKED_UP),
@@ -42,7 +43,7 @@ enum BuiltIn {
   }
 
   /** Reads the vocabulary, every time anew. */
-  BpeModel model() {
+  public BpeModel model() {
     try (InputStream in = BuiltIn.class.getResourceAsStream(resource)) {
       if (in == null) {
         throw new FileNotFoundException(resource + " is not on the class path");

@@ -10,7 +10,7 @@ import java.util.Optional;
  *
  * <p>The visible ones of Latin-1 stand for themselves, the others for those from U+0100 on.
  */
-final class ByteAlphabet {
+public final class ByteAlphabet {
 
   private static final int BYTES = 256;
   private static final int FIRST_SUBSTITUTE = 256;
@@ -41,11 +41,11 @@ final class ByteAlphabet {
   private ByteAlphabet() {}
 
   /** The byte that GPT-2's vocabulary has at an id below 256. */
-  static byte byteOfGpt2Id(int id) {
+  public static byte byteOfGpt2Id(int id) {
     return GPT2_ORDER[id];
   }
 
-  static String text(byte[] bytes) {
+  public static String text(byte[] bytes) {
     char[] text = new char[bytes.length];
     for (int i = 0; i < bytes.length; i++) {
       text[i] = CHARACTERS[bytes[i] & 0xFF];
@@ -70,7 +70,7 @@ final class ByteAlphabet {
    * Whether the library's decoder gives back the text itself, as of added tokens: if each of its
    * characters stands for itself, or one for no byte.
    */
-  static boolean decodesToItself(String text) {
+  public static boolean decodesToItself(String text) {
     return bytes(text)
         .map(bytes -> Arrays.equals(bytes, text.getBytes(StandardCharsets.UTF_8)))
         .orElse(true);

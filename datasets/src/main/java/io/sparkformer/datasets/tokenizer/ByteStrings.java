@@ -6,7 +6,7 @@ import java.util.Arrays;
  * Distinct byte strings, numbered in the order in which they came: a hash table in four arrays,
  * without an object for each.
  */
-final class ByteStrings {
+public final class ByteStrings {
 
   private static final int INITIAL_SLOTS = 1 << 10;
   private static final int EMPTY = -1;
@@ -17,16 +17,16 @@ final class ByteStrings {
   private int[] slots = new int[INITIAL_SLOTS];
   private int size;
 
-  ByteStrings() {
+  public ByteStrings() {
     Arrays.fill(slots, EMPTY);
   }
 
-  int size() {
+  public int size() {
     return size;
   }
 
   /** Bytes of all strings together. */
-  int totalBytes() {
+  public int totalBytes() {
     return start(size);
   }
 
@@ -36,37 +36,37 @@ final class ByteStrings {
   }
 
   /** The number of a string, which is {@link #size()} before the call if it is new. */
-  int add(byte[] bytes, int from, int to) {
+  public int add(byte[] bytes, int from, int to) {
     int hash = hash(bytes, from, to);
     int slot = slot(bytes, from, to, hash);
     return slots[slot] == EMPTY ? append(bytes, from, to, hash, slot) : slots[slot];
   }
 
-  byte[] get(int number) {
+  public byte[] get(int number) {
     return Arrays.copyOfRange(blob, start(number), ends[number]);
   }
 
-  int length(int number) {
+  public int length(int number) {
     return ends[number] - start(number);
   }
 
   /** The number's hash, well mixed and the same in every JVM. */
-  int hash(int number) {
+  public int hash(int number) {
     return hashes[number];
   }
 
   /** Adds another's string here; its number. */
-  int addFrom(ByteStrings other, int number) {
+  public int addFrom(ByteStrings other, int number) {
     return add(other.blob, other.start(number), other.ends[number]);
   }
 
   /** Copies a string to an array. */
-  void copy(int number, byte[] to, int at) {
+  public void copy(int number, byte[] to, int at) {
     System.arraycopy(blob, start(number), to, at, length(number));
   }
 
   /** Order of the unsigned bytes. */
-  int compare(int a, int b) {
+  public int compare(int a, int b) {
     return Arrays.compareUnsigned(blob, start(a), ends[a], blob, start(b), ends[b]);
   }
 

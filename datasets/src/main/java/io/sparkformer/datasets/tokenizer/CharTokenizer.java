@@ -111,7 +111,7 @@ public final class CharTokenizer implements Tokenizer {
     return HexFormat.of().formatHex(digest.digest(canonical.array()));
   }
 
-  static boolean isScalarValue(int codePoint) {
+  public static boolean isScalarValue(int codePoint) {
     return Character.isValidCodePoint(codePoint)
         && !(codePoint >= Character.MIN_SURROGATE && codePoint <= Character.MAX_SURROGATE);
   }

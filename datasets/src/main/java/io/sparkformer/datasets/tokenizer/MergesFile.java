@@ -4,6 +4,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.BpeModel.PrefixSpace;
 import io.sparkformer.datasets.tokenizer.BpeModel.WholePieces;
 import java.nio.charset.StandardCharsets;

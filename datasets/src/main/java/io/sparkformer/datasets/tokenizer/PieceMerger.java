@@ -1,14 +1,14 @@
 package io.sparkformer.datasets.tokenizer;
 
 /** The tokens of a piece by its merges, or as a whole. */
-final class PieceMerger {
+public final class PieceMerger {
 
   private final WholeTokens wholeTokens;
   private final ShortMerge shortMerge;
   private final LongMerge longMerge;
   private int[] ids;
 
-  PieceMerger(MergeTable table, WholeTokens wholeTokens) {
+  public PieceMerger(MergeTable table, WholeTokens wholeTokens) {
     this.wholeTokens = wholeTokens;
     this.shortMerge = new ShortMerge(table);
     this.longMerge = new LongMerge(table);
@@ -16,7 +16,7 @@ final class PieceMerger {
   }
 
   /** The number of tokens of a piece of at least one byte. */
-  int merge(byte[] bytes, int from, int to) {
+  public int merge(byte[] bytes, int from, int to) {
     int whole = wholeTokens.id(bytes, from, to);
     if (whole >= 0) {
       ids = shortMerge.ids();

@@ -3,6 +3,7 @@ package io.sparkformer.datasets.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.BpeModel.PrefixSpace;
 import java.util.Map;
 import java.util.Optional;

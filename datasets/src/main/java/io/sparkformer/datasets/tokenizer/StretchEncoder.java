@@ -1,5 +1,6 @@
 package io.sparkformer.datasets.tokenizer;
 
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import java.io.IOException;
 
 /** Encodes stretches of a text that no pre-token and no added token reaches across. */

@@ -1,6 +1,7 @@
 package io.sparkformer.datasets.tokenizer;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;

@@ -1,10 +1,10 @@
 package io.sparkformer.datasets.sample;
 
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.datasets.TokenStream;
-import io.sparkformer.datasets.shard.ShardWriter;
-import io.sparkformer.datasets.shard.TokenDtype;
-import io.sparkformer.datasets.shard.TokenShard;
+import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.TokenDtype;
+import io.sparkformer.datasets.tokens.TokenShard;
+import io.sparkformer.datasets.tokens.TokenStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;

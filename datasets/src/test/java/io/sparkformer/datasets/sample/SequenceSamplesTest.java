@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.datasets.LabelledData;
-import io.sparkformer.datasets.TokenDataset;
 import io.sparkformer.datasets.sample.SequenceSamples.Target;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.datasets.tokens.LabelledData;
+import io.sparkformer.datasets.tokens.TokenDataset;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;

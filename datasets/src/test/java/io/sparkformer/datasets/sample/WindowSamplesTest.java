@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.datasets.TokenStream;
+import io.sparkformer.datasets.tokens.TokenStream;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
+import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;

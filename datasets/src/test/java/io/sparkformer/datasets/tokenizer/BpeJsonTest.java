@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.BpeModel.PrefixSpace;
 import io.sparkformer.datasets.tokenizer.BpeModel.WholePieces;
 import java.util.List;

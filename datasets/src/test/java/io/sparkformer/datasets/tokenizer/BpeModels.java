@@ -3,6 +3,7 @@ package io.sparkformer.datasets.tokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.SharedData;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

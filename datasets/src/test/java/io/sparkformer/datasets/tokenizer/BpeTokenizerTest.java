@@ -11,6 +11,8 @@ import com.knuddels.jtokkit.api.Encoding;
 import com.knuddels.jtokkit.api.EncodingType;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.SharedData;
+import io.sparkformer.datasets.pretokenizer.CharacterClasses;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.util.Arrays;

@@ -5,6 +5,7 @@ import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.SharedData;
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -16,9 +17,9 @@ import java.util.Map;
 import java.util.zip.GZIPInputStream;
 
 /** HuggingFace's library, which ours must agree with. */
-final class Libraries {
+public final class Libraries {
 
-  static final Map<Pretokenizer, String> PATTERNS =
+  public static final Map<Pretokenizer, String> PATTERNS =
       Map.of(
           Pretokenizer.GPT2,
           "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+",
@@ -38,7 +39,7 @@ final class Libraries {
   private Libraries() {}
 
   /** One token for each match, and one for what is between matches. */
-  static HuggingFaceTokenizer splitting(String regex) throws IOException {
+  public static HuggingFaceTokenizer splitting(String regex) throws IOException {
     ObjectNode root = new ObjectMapper().createObjectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding").putArray("added_tokens");
     root.putNull("normalizer");
@@ -77,7 +78,7 @@ final class Libraries {
   }
 
   /** Lengths of the tokens in code points. */
-  static List<Integer> lengths(HuggingFaceTokenizer library, String text) {
+  public static List<Integer> lengths(HuggingFaceTokenizer library, String text) {
     return Arrays.stream(library.encode(text, false, false).getCharTokenSpans())
         .map(Libraries::length)
         .toList();

@@ -2,6 +2,7 @@ package io.sparkformer.datasets.tokenizer;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -8,7 +8,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** BPE as it is explained: all pairs are counted, or looked at, anew for every merge. */
-final class NaiveBpe {
+public final class NaiveBpe {
 
   private final List<int[]> merges = new ArrayList<>();
   private final Map<String, Integer> ids = new HashMap<>();
@@ -20,7 +20,7 @@ final class NaiveBpe {
     }
   }
 
-  static NaiveBpe of(BpeModel model) {
+  public static NaiveBpe of(BpeModel model) {
     NaiveBpe bpe = new NaiveBpe();
     BpeModel.Merges merges = model.merges();
     for (int i = 0; i < merges.merged().length; i++) {
@@ -29,7 +29,7 @@ final class NaiveBpe {
     return bpe;
   }
 
-  static NaiveBpe train(Map<String, Long> words, int mergeCount) {
+  public static NaiveBpe train(Map<String, Long> words, int mergeCount) {
     NaiveBpe bpe = new NaiveBpe();
     Map<List<Integer>, Long> split = new HashMap<>();
     words.forEach((word, count) -> split.merge(bpe.bytes(word), count, Long::sum));
@@ -57,7 +57,7 @@ final class NaiveBpe {
     return bpe;
   }
 
-  int[] encode(String word) {
+  public int[] encode(String word) {
     List<Integer> tokens = bytes(word);
     boolean changed = true;
     while (changed) {
@@ -74,15 +74,15 @@ final class NaiveBpe {
     return tokens.stream().mapToInt(id -> id).toArray();
   }
 
-  int[] left() {
+  public int[] left() {
     return merges.stream().mapToInt(merge -> merge[0]).toArray();
   }
 
-  int[] right() {
+  public int[] right() {
     return merges.stream().mapToInt(merge -> merge[1]).toArray();
   }
 
-  int[] merged() {
+  public int[] merged() {
     return merges.stream().mapToInt(merge -> merge[2]).toArray();
   }
 

@@ -10,7 +10,7 @@ import java.util.Random;
 import java.util.zip.GZIPInputStream;
 
 /** Texts to tokenize. */
-final class Texts {
+public final class Texts {
 
   /** Characters that pre-tokenizers treat differently, several of each kind. */
   private static final int[] NASTY =
@@ -24,7 +24,7 @@ final class Texts {
   private Texts() {}
 
   /** Of nasty characters, in runs, with some that are drawn from all of Unicode. */
-  static String random(Random random, int length) {
+  public static String random(Random random, int length) {
     StringBuilder text = new StringBuilder();
     while (text.length() < length) {
       int codePoint = NASTY[random.nextInt(NASTY.length)];

@@ -3,6 +3,8 @@ package io.sparkformer.datasets.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import io.sparkformer.datasets.tokenizer.training.BpeTrainer;
+import io.sparkformer.datasets.tokenizer.training.PretokenCounts;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +17,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Texts to tokenize, and the library to compare with. */
-final class TokenizerFixture {
+public final class TokenizerFixture {
 
   private static final Pattern GPT2 =
       Pattern.compile(
@@ -26,14 +28,14 @@ final class TokenizerFixture {
   private TokenizerFixture() {}
 
   /** The library with a tokenizer.json; nothing is added to texts, nothing cut off. */
-  static HuggingFaceTokenizer library(byte[] json) throws IOException {
+  public static HuggingFaceTokenizer library(byte[] json) throws IOException {
     return HuggingFaceTokenizer.newInstance(
         new ByteArrayInputStream(json),
         Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false"));
   }
 
   /** Compares all parts; quickly, as there are hundreds of thousands. */
-  static void assertSame(BpeModel actual, BpeModel expected) {
+  public static void assertSame(BpeModel actual, BpeModel expected) {
     assertThat(Arrays.deepEquals(actual.tokens(), expected.tokens())).as("tokens").isTrue();
     assertThat(Arrays.equals(actual.merges().left(), expected.merges().left())).isTrue();
     assertThat(Arrays.equals(actual.merges().right(), expected.merges().right())).isTrue();
@@ -44,14 +46,14 @@ final class TokenizerFixture {
     assertThat(actual.prefixSpace()).isEqualTo(expected.prefixSpace());
   }
 
-  static int[] ids(HuggingFaceTokenizer library, String text) {
+  public static int[] ids(HuggingFaceTokenizer library, String text) {
     return Arrays.stream(library.encode(text, false, false).getIds())
         .mapToInt(Math::toIntExact)
         .toArray();
   }
 
   /** GPT-2's pre-tokens and how often each occurs, cut by its own regular expression. */
-  static PretokenCounts gpt2Pretokens(String text) {
+  public static PretokenCounts gpt2Pretokens(String text) {
     PretokenCounts counts = new PretokenCounts();
     Matcher pieces = GPT2.matcher(text);
     while (pieces.find()) {
@@ -62,12 +64,12 @@ final class TokenizerFixture {
   }
 
   /** The distinct words of letters in a text, in its order. */
-  static Stream<String> words(String text) {
+  public static Stream<String> words(String text) {
     return Pattern.compile("[a-zA-Z]+").matcher(text).results().map(MatchResult::group).distinct();
   }
 
   /** The words of Sennrich et al. 2016, with their counts there. */
-  static PretokenCounts lowLowerNewestWidest() {
+  public static PretokenCounts lowLowerNewestWidest() {
     PretokenCounts counts = new PretokenCounts();
     add(counts, "low", 5);
     add(counts, "lower", 2);
@@ -76,13 +78,13 @@ final class TokenizerFixture {
     return counts;
   }
 
-  static void add(PretokenCounts counts, String word, long count) {
+  public static void add(PretokenCounts counts, String word, long count) {
     byte[] utf8 = word.getBytes(StandardCharsets.UTF_8);
     counts.add(utf8, 0, utf8.length, count);
   }
 
   /** A small model; its 12 merges and one special token have the ids from 256 on. */
-  static BpeModel toy() {
+  public static BpeModel toy() {
     return BpeTrainer.train(
         lowLowerNewestWidest(), BpeTrainer.Settings.ofSize(256 + 12 + 1), learned -> {});
   }

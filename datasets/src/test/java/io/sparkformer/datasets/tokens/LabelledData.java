@@ -1,0 +1,90 @@
+package io.sparkformer.datasets.tokens;
+
+import io.sparkformer.datasets.Sha256;
+import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.TreeMap;
+import java.util.stream.LongStream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+
+/** Data sets of given sequences, also such as the tokenize job would not write. */
+public final class LabelledData {
+
+  private LabelledData() {}
+
+  /**
+   * A data set over the tokens 0 to 9 whose only split is {@code train}.
+   *
+   * @param names of the classes
+   * @param text sequences of each shard
+   * @param labels the same; written as int32
+   */
+  public static TokenDataset write(
+      Path directory, List<String> names, int[][][] text, int[][][] labels) throws Exception {
+    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(directory.toUri());
+    FileSystem fileSystem = Storage.fileSystem(path, new Configuration());
+    CharTokenizer tokenizer = CharTokenizer.of("0123456789".codePoints().toArray());
+    tokenizer.write(fileSystem, path);
+    List<ShardFile> files = shards(directory, "train", TokenDtype.UINT16, text);
+    List<ShardFile> labelFiles = shards(directory, "train-label", TokenDtype.INT32, labels);
+    long tokens = Arrays.stream(text).flatMap(Arrays::stream).mapToLong(s -> s.length).sum();
+    TreeMap<String, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put("train", new DatasetManifest.Split(tokens, 1, tokens, tokens, files, labelFiles));
+    new DatasetManifest(
+            DatasetManifest.FORMAT_VERSION,
+            new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),
+            tokenizer.vocabSize(),
+            TokenDtype.UINT16,
+            names,
+            1,
+            0,
+            DatasetManifest.Skipped.NONE,
+            splits,
+            List.of(),
+            new TreeMap<>())
+        .write(fileSystem, path);
+    return TokenDataset.open(new Configuration(), path);
+  }
+
+  private static List<ShardFile> shards(
+      Path directory, String name, TokenDtype dtype, int[][][] shards) throws Exception {
+    List<ShardFile> files = new ArrayList<>();
+    for (int i = 0; i < shards.length; i++) {
+      int[] sizes = Arrays.stream(shards[i]).mapToInt(s -> s.length).toArray();
+      int[] tokens = Arrays.stream(shards[i]).flatMapToInt(Arrays::stream).toArray();
+      ByteBuffer bytes =
+          ByteBuffer.allocate(tokens.length * dtype.byteWidth()).order(ByteOrder.LITTLE_ENDIAN);
+      for (int token : tokens) {
+        if (dtype == TokenDtype.INT32) {
+          bytes.putInt(token);
+        } else {
+          bytes.putShort((short) token);
+        }
+      }
+      ByteArrayOutputStream index = new ByteArrayOutputStream();
+      long[] documents = LongStream.rangeClosed(0, sizes.length).toArray();
+      IndexFile.of(dtype, sizes, documents).write(index);
+      String stem = String.format("%s-%05d-of-%05d", name, i, shards.length);
+      files.add(file(directory, stem + ".bin", bytes.array(), tokens.length, sizes.length));
+      files.add(file(directory, stem + ".idx", index.toByteArray(), tokens.length, sizes.length));
+    }
+    return files;
+  }
+
+  private static ShardFile file(
+      Path directory, String name, byte[] bytes, int tokens, int sequences) throws Exception {
+    Files.write(directory.resolve(name), bytes);
+    String sum = HexFormat.of().formatHex(Sha256.digest().digest(bytes));
+    return new ShardFile(name, bytes.length, sum, tokens, sequences, sequences);
+  }
+}

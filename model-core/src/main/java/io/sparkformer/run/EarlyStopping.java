@@ -1,0 +1,70 @@
+package io.sparkformer.run;
+
+import io.sparkformer.recipe.EvaluationConfig;
+import io.sparkformer.train.GradientAllReduce;
+
+/**
+ * How a run stands by its evaluations: the same in all ranks, which end together, but for what is
+ * kept, which the first alone knows.
+ */
+final class EarlyStopping {
+
+  private final EvaluationConfig config;
+  private double best;
+  private double bestSeen;
+  private long evaluationsSinceBest;
+
+  private EarlyStopping(EvaluationConfig config) {
+    this.config = config;
+    this.best = config.worst();
+    this.bestSeen = config.worst();
+  }
+
+  static EarlyStopping of(EvaluationConfig config) {
+    return new EarlyStopping(config);
+  }
+
+  /**
+   * Takes in an evaluation of the valid split.
+   *
+   * @return whether it is better than that of the model that is kept
+   */
+  boolean add(Evaluation.Result result) {
+    double value = result.figure(config.monitor());
+    evaluationsSinceBest = config.isProgress(value, bestSeen) ? 0 : evaluationsSinceBest + 1;
+    bestSeen = evaluationsSinceBest == 0 ? value : bestSeen;
+    return config.isBetter(value, best);
+  }
+
+  /** The model of this evaluation is kept as the best. */
+  void keep(Evaluation.Result result) {
+    best = result.figure(config.monitor());
+  }
+
+  /** Whether nothing became better for too long. */
+  boolean isHopeless() {
+    return config.patience() > 0 && evaluationsSinceBest >= config.patience();
+  }
+
+  /** The monitored figure of the model that is kept as the best. */
+  double best() {
+    return best;
+  }
+
+  RunState.Bests snapshot() {
+    return new RunState.Bests(best, bestSeen, evaluationsSinceBest);
+  }
+
+  void restore(RunState.Bests before) {
+    best = before.best();
+    bestSeen = before.bestSeen();
+    evaluationsSinceBest = before.evaluationsSinceBest();
+  }
+
+  /** Gives every rank the first one's. */
+  void agree(GradientAllReduce exchange) {
+    best = Double.longBitsToDouble(exchange.gather(Double.doubleToRawLongBits(best))[0]);
+    bestSeen = Double.longBitsToDouble(exchange.gather(Double.doubleToRawLongBits(bestSeen))[0]);
+    evaluationsSinceBest = exchange.gather(evaluationsSinceBest)[0];
+  }
+}

@@ -1,0 +1,98 @@
+package io.sparkformer.run;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDManager;
+import io.sparkformer.evaluation.EvaluationRecord;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.SafeTensors;
+import io.sparkformer.train.Optimizer;
+import java.io.IOException;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+
+/**
+ * A copy, in host memory, of a model and, for a checkpoint, of its optimizer's state: what it
+ * writes is that of the step it was taken at, whatever is trained meanwhile.
+ */
+final class Snapshot implements AutoCloseable {
+
+  private final NDManager manager;
+  private final ModelConfig config;
+  private final ModelDirectory.Company company;
+  private final Optional<EvaluationRecord> evaluation;
+  private final Map<String, NDArray> weights;
+  private final Map<String, NDArray> moments;
+
+  private Snapshot(
+      Gpt model,
+      ModelDirectory.Company company,
+      Optional<EvaluationRecord> evaluation,
+      Map<String, NDArray> optimizerState,
+      NDManager manager) {
+    this.manager = manager;
+    this.config = model.config();
+    this.company = company;
+    this.evaluation = evaluation;
+    this.weights = copy(model.weights());
+    this.moments = copy(optimizerState);
+  }
+
+  /**
+   * Takes one; outlives the model and the optimizer.
+   *
+   * @param company what the model is written with
+   * @param evaluation of this very model, if there was one
+   */
+  static Snapshot of(
+      Gpt model,
+      ModelDirectory.Company company,
+      Optional<EvaluationRecord> evaluation,
+      Optional<Optimizer> optimizer) {
+    NDManager manager = NDManager.newBaseManager(Device.cpu());
+    try {
+      return new Snapshot(
+          model, company, evaluation, optimizer.map(Optimizer::state).orElse(Map.of()), manager);
+    } catch (RuntimeException e) {
+      manager.close();
+      throw e;
+    }
+  }
+
+  private Map<String, NDArray> copy(Map<String, NDArray> arrays) {
+    Map<String, NDArray> copies = new LinkedHashMap<>();
+    arrays.forEach(
+        (name, array) -> {
+          NDArray copy = manager.create(array.getShape(), array.getDataType());
+          array.copyTo(copy);
+          copies.put(name, copy);
+        });
+    return copies;
+  }
+
+  void writeModel(FileSystem fileSystem, Path directory) throws IOException {
+    ModelDirectory.at(fileSystem, directory).save(config, weights, company);
+  }
+
+  /** The model, and how it did on the valid split. */
+  void writeEvaluated(FileSystem fileSystem, Path directory) throws IOException {
+    writeModel(fileSystem, directory);
+    if (evaluation.isPresent()) {
+      evaluation.get().write(fileSystem, directory);
+    }
+  }
+
+  void writeOptimizer(FileSystem fileSystem, Path file) throws IOException {
+    SafeTensors.write(fileSystem, file, moments);
+  }
+
+  @Override
+  public void close() {
+    manager.close();
+  }
+}

@@ -1,0 +1,372 @@
+package io.sparkformer.run;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import ai.djl.Device;
+import ai.djl.ndarray.NDArray;
+import com.sun.management.OperatingSystemMXBean;
+import io.sparkformer.collective.Collective;
+import io.sparkformer.collective.MicroBatchRange;
+import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokens.TokenDataset;
+import io.sparkformer.evaluation.EvaluationRecord;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.TextReading;
+import io.sparkformer.recipe.DataShape;
+import io.sparkformer.recipe.Recipe;
+import io.sparkformer.recipe.RecipeFile;
+import io.sparkformer.run.AsyncCheckpointWriter.Part;
+import io.sparkformer.train.GradientAllReduce;
+import io.sparkformer.train.Optimizer;
+import io.sparkformer.train.PrefetchedBatches;
+import io.sparkformer.train.ReplicaCheck;
+import io.sparkformer.train.Trainer;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One rank's run of a recipe over a data set: steps and evaluations, shared with the other ranks;
+ * the first rank keeps checkpoints, metrics, the best and the last model.
+ */
+public final class TrainingRun implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
+
+  static final String DIVERGED =
+      "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
+          + " checkpoints written before it are kept";
+
+  private final RecipeFile file;
+  private final Recipe recipe;
+  private final TokenDataset data;
+  private final TrainingData samples;
+  private final List<String> labels;
+  private final Gpt model;
+  private final Optimizer optimizer;
+  private final Optional<Checkpointer> keeper;
+  private final RunEvaluations evaluations;
+  private final EarlyStopping standing;
+
+  private long step;
+
+  /**
+   * What a run came to.
+   *
+   * @param steps updates done in all
+   * @param epochs the same in passes over the train split; 0 if there are none
+   * @param train the last model's figures, over as many batches as valid's
+   * @param valid the last model's figures
+   * @param monitor what decided which model is best
+   * @param best its value for the model in best/
+   * @param stoppedEarly whether it ended because nothing became better
+   * @param truncated sequences of the data set that were cut
+   * @param tokensPerSecond trained, over this run's steps without evaluations and checkpoints
+   * @param seconds of this run
+   * @param parameters of the model
+   * @param resumedFrom the step that this run went on from, 0 for a new one
+   */
+  public record Summary(
+      long steps,
+      double epochs,
+      Evaluation.Result train,
+      Evaluation.Result valid,
+      String monitor,
+      double best,
+      boolean stoppedEarly,
+      long truncated,
+      double tokensPerSecond,
+      double seconds,
+      long parameters,
+      long resumedFrom)
+      implements java.io.Serializable {}
+
+  private TrainingRun(
+      RecipeFile file, TokenDataset data, Device device, Optional<Checkpointer> keeper)
+      throws IOException {
+    this.file = file;
+    this.recipe = file.bind(DataShape.of(data.manifest()));
+    this.data = data;
+    this.keeper = keeper;
+    recipe.requireFits(
+        ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
+            .getTotalMemorySize());
+    this.labels =
+        recipe.model().head().isClassifier() ? data.manifest().labels() : List.<String>of();
+    // Data that does not fit must fail before anything starts.
+    this.samples = TrainingData.of(recipe, data);
+    this.model =
+        Gpt.initialized(
+            recipe.model(),
+            recipe.training().precision(),
+            device,
+            recipe.training().seed(),
+            recipe.training().initialization());
+    this.standing = EarlyStopping.of(recipe.evaluation());
+    this.evaluations = new RunEvaluations(model, samples, labels);
+    try {
+      this.optimizer =
+          Optimizer.of(model, recipe.optimizer(), Trainer.frozen(recipe, model.weights().keySet()));
+    } catch (RuntimeException e) {
+      model.close();
+      throw e;
+    }
+  }
+
+  /**
+   * The first rank's run, made ready: data checked, model built or restored. Nothing is stored
+   * before {@link #train}.
+   *
+   * @param file the recipe
+   * @param data verified and read; stays the caller's
+   * @param keeper of the output; closed by this
+   * @throws io.sparkformer.datasets.InvalidInputException if recipe, data and output do not fit
+   *     each other
+   */
+  public static TrainingRun leading(
+      RecipeFile file, TokenDataset data, Device device, Checkpointer keeper) throws IOException {
+    TrainingRun run = new TrainingRun(file, data, device, Optional.of(keeper));
+    try {
+      Optional<RunState> before =
+          keeper.restore(
+              file, run.recipe.checkpoint().keep(), run.state(), run.model, run.optimizer);
+      if (before.isPresent()) {
+        run.step = before.get().step();
+        run.standing.restore(before.get().standing());
+      } else {
+        run.warmStart(keeper);
+      }
+    } catch (IOException | RuntimeException e) {
+      run.close();
+      throw e;
+    }
+    LOG.info(
+        "{} parameters, {} train and {} valid tokens",
+        String.format("%,d", run.model.parameterCount()),
+        String.format("%,d", data.manifest().splits().get("train").tokens()),
+        String.format("%,d", data.manifest().splits().get("valid").tokens()));
+    if (run.samples.truncated() > 0) {
+      LOG.warn(
+          "{} sequences are longer than model.context-length {} and are cut on the {}",
+          run.samples.truncated(),
+          run.recipe.model().contextLength(),
+          run.recipe.data().truncate().name().toLowerCase(java.util.Locale.ROOT));
+    }
+    return run;
+  }
+
+  /** Any other rank's run, made ready: it is given weights, moments and step by the first. */
+  public static TrainingRun following(RecipeFile file, TokenDataset data, Device device)
+      throws IOException {
+    return new TrainingRun(file, data, device, Optional.empty());
+  }
+
+  private void warmStart(Checkpointer runKeeper) throws IOException {
+    if (file.initFrom().isPresent()) {
+      ModelDirectory source =
+          ModelDirectory.open(
+              runKeeper.directory().fileSystem().getConf(), Storage.path(file.initFrom().get()));
+      WarmStart.load(source, model, data.tokenizer(), labels);
+    }
+  }
+
+  private RunState state() {
+    return RunState.of(step, standing.snapshot(), recipe, data.manifest());
+  }
+
+  /** Updates done so far. */
+  public long step() {
+    return step;
+  }
+
+  /** What a collective for this run must be able to sum. */
+  public Collective.Shape shape(int worldSize) {
+    return GradientAllReduce.shape(model, recipe.training().gradAccumSteps(), worldSize);
+  }
+
+  /**
+   * Trains to the recipe's last step, together with all other ranks.
+   *
+   * @param collective of this run's {@link #shape}; stays the caller's
+   * @throws io.sparkformer.collective.PeerFailedException if another rank is lost, late or fails
+   */
+  public Summary train(Collective collective) throws IOException {
+    try (GradientAllReduce exchange =
+            GradientAllReduce.over(collective, model, recipe.training().gradAccumSteps());
+        Trainer trainer = new Trainer(recipe, model, optimizer, exchange)) {
+      ReplicaCheck replicas = new ReplicaCheck(model, exchange);
+      agree(exchange);
+      replicas.requireSame(step);
+      if (keeper.isPresent()) {
+        keeper.get().begin(file, recipe.checkpoint().onFailure());
+      }
+      List<MicroBatchRange> spans = collective.spans();
+      try (PrefetchedBatches batches =
+          new PrefetchedBatches(
+              samples.batches(), spans.get(0).first(), spans.get(spans.size() - 1).end())) {
+        return train(exchange, trainer, replicas, batches);
+      }
+    }
+  }
+
+  /** Gives every rank the first one's weights, moments, step and standing. */
+  private void agree(GradientAllReduce exchange) {
+    step = exchange.gather(step)[0];
+    standing.agree(exchange);
+    optimizer.step(step);
+    exchange.broadcast(model.weightList().arrays());
+    for (List<NDArray> moments : optimizer.moments()) {
+      exchange.broadcast(moments);
+    }
+  }
+
+  private Summary train(
+      GradientAllReduce exchange, Trainer trainer, ReplicaCheck replicas, Trainer.Batches batches)
+      throws IOException {
+    long started = System.nanoTime();
+    long firstStep = step;
+    Recipe.Training training = recipe.training();
+    StepClock clock = new StepClock();
+    while (step < training.maxSteps() && !standing.isHopeless()) {
+      clock.start();
+      Trainer.Step done = trainer.step(batches, step);
+      step++;
+      requireFinite(done);
+      clock.stop(done);
+      if (training.verifyInterval() > 0 && step % training.verifyInterval() == 0) {
+        replicas.requireSame(step);
+      }
+      if (keeper.isPresent()) {
+        keeper.get().check();
+      }
+      tell(new TrainingEvent.StepDone(step, done));
+      if (step == 1 || step % training.logInterval() == 0) {
+        record(clock.metric(step, epoch(), done));
+      }
+      if (training.stepsPerEpoch() > 0 && step % training.stepsPerEpoch() == 0) {
+        tell(new TrainingEvent.EpochDone(step / training.stepsPerEpoch(), step));
+      }
+      afterStep(exchange);
+    }
+    finish(exchange, firstStep);
+    return new Summary(
+        step,
+        epoch() == null ? 0 : epoch(),
+        evaluations.train(),
+        evaluations.valid(),
+        recipe.evaluation().monitor().label(),
+        standing.best(),
+        step < training.maxSteps(),
+        samples.truncated(),
+        clock.tokensPerSecond(),
+        (System.nanoTime() - started) / 1e9,
+        model.parameterCount(),
+        firstStep);
+  }
+
+  /** Passes over the train split; null, as metrics have it, if there are none. */
+  private Double epoch() {
+    long stepsPerEpoch = recipe.training().stepsPerEpoch();
+    return stepsPerEpoch == 0 ? null : (Double) ((double) step / stepsPerEpoch);
+  }
+
+  private void afterStep(GradientAllReduce exchange) throws IOException {
+    Set<Part> due = EnumSet.noneOf(Part.class);
+    if (step % recipe.evaluationSteps() == 0 && evaluate(exchange)) {
+      due.add(Part.BEST);
+    }
+    if (step % recipe.checkpointSteps() == 0) {
+      due.add(Part.CHECKPOINT);
+    }
+    keep(due);
+  }
+
+  /** The end of a run is evaluated and kept whatever the intervals. */
+  private void finish(GradientAllReduce exchange, long firstStep) throws IOException {
+    Set<Part> due = EnumSet.of(Part.LAST);
+    if (!evaluations.areOf(step) && evaluate(exchange)) {
+      due.add(Part.BEST);
+    }
+    if (step > firstStep && step % recipe.checkpointSteps() != 0) {
+      due.add(Part.CHECKPOINT);
+    }
+    if (keeper.isPresent()) {
+      keeper.get().await(); // However slow storage is: there is room then.
+      keep(due);
+      keeper.get().await();
+      keeper.get().show(data, recipe.data().reading(), model.manager().getDevice());
+    }
+  }
+
+  private void requireFinite(Trainer.Step done) {
+    require(
+        Double.isFinite(done.loss()) && Double.isFinite(done.gradNorm()),
+        "the loss is %s and the gradient norm %s at step %d: " + DIVERGED,
+        done.loss(),
+        done.gradNorm(),
+        step);
+  }
+
+  /** Whether the model is the best so far. */
+  private boolean evaluate(GradientAllReduce exchange) throws IOException {
+    evaluations.evaluate(step, exchange);
+    for (Map.Entry<String, Evaluation.Result> split : evaluations.bySplit().entrySet()) {
+      tell(new TrainingEvent.Evaluated(step, split.getKey(), split.getValue()));
+      record(Metric.evaluation(step, epoch(), split.getKey(), split.getValue()));
+    }
+    return standing.add(evaluations.valid());
+  }
+
+  private void tell(TrainingEvent event) {
+    keeper.ifPresent(k -> k.tell(event));
+  }
+
+  private void record(Metric metric) throws IOException {
+    if (keeper.isPresent()) {
+      keeper.get().record(metric);
+    }
+  }
+
+  private void keep(Set<Part> due) throws IOException {
+    if (keeper.isEmpty() || due.isEmpty() || !keeper.get().awaitRoom(step, due)) {
+      return;
+    }
+    if (due.contains(Part.BEST)) {
+      standing.keep(evaluations.valid()); // Not before: it is that of the model in best/.
+    }
+    Optional<Optimizer> moments =
+        due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
+    keeper.get().keep(state(), snapshot(moments), due);
+  }
+
+  private Snapshot snapshot(Optional<Optimizer> moments) {
+    Optional<Integer> endOfText = data.tokenizer().endOfText().stream().boxed().findFirst();
+    TextReading reading =
+        new TextReading(
+            data.manifest().endsDocuments() ? endOfText : Optional.<Integer>empty(),
+            recipe.data().reading().truncate());
+    ModelDirectory.Company company =
+        new ModelDirectory.Company(Optional.of(data.tokenizer()), endOfText, labels, reading);
+    Optional<EvaluationRecord> evaluated =
+        evaluations.areOf(step)
+            ? Optional.of(evaluations.valid().record(step, RunEvaluations.VALID))
+            : Optional.empty();
+    return Snapshot.of(model, company, evaluated, moments);
+  }
+
+  @Override
+  public void close() throws IOException {
+    optimizer.close();
+    model.close();
+    if (keeper.isPresent()) {
+      keeper.get().close();
+    }
+  }
+}

@@ -1,0 +1,66 @@
+package io.sparkformer.run;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.run.RunDirectory.Mode;
+import java.io.IOException;
+import java.nio.file.Path;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A run that ends while it makes its output. */
+class BegunOutputTest {
+
+  private static final String RUN = "0a1b";
+
+  @TempDir private Path directory;
+  private Path output;
+
+  @BeforeEach
+  void endWhileTheOutputIsMade() {
+    output = directory.resolve("run");
+    RunDirectory faulty = FaultyFileSystem.directory(output);
+    FaultyFileSystem.of(faulty).full(path -> path.endsWith("recipe.yaml"), 5);
+    assertThatThrownBy(() -> faulty.create("model: {}", RUN)).hasMessageContaining("No space left");
+  }
+
+  @Test
+  void theRunsNextAttemptMakesItAgain() throws IOException {
+    assertThat(TinyRun.names(output)).contains("recipe.yaml", "checkpoints");
+
+    Path data = TinyRun.dataset(directory.resolve("data"), TinyRun.TEXT, TinyRun.TEXT);
+    Checkpointer keeper =
+        new Checkpointer(
+            TinyRun.directory(output),
+            Mode.START,
+            RUN,
+            java.time.Duration.ofSeconds(10),
+            event -> {});
+    TinyRun.train(new org.apache.hadoop.fs.Path(data.toString()), keeper);
+
+    assertThat(TinyRun.names(output))
+        .containsExactly(
+            "best",
+            "checkpoints",
+            "last",
+            "metrics.jsonl",
+            "recipe.yaml",
+            "showcase.json",
+            "tensorboard");
+  }
+
+  @Test
+  void itIsAnOutputToOtherRuns() throws IOException {
+    RunDirectory run = TinyRun.directory(output);
+
+    assertThatThrownBy(() -> run.check(Mode.START))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining("run exists: give another --output");
+    run.check(Mode.OVERWRITE);
+    run.create("model: {}", "2c3d");
+    assertThat(TinyRun.names(output)).containsExactly("checkpoints", "recipe.yaml");
+  }
+}

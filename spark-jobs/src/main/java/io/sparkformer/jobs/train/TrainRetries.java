@@ -1,0 +1,211 @@
+package io.sparkformer.jobs.train;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.cluster.BarrierStage;
+import io.sparkformer.jobs.cluster.ExecutorMonitor;
+import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.GivenUpException;
+import io.sparkformer.jobs.cluster.RunEvent;
+import io.sparkformer.jobs.cluster.RunEvents;
+import io.sparkformer.run.TrainingRun;
+import java.security.SecureRandom;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A training run as barrier stages, one after the other until one succeeds: Spark itself never
+ * tries a barrier stage with results again.
+ */
+final class TrainRetries implements AutoCloseable {
+
+  private static final Logger LOG = LoggerFactory.getLogger(TrainRetries.class);
+  private static final int SECRET_BYTES = 32;
+
+  /** A task that was told to end does so when its engine call returns and storage has answered. */
+  private static final int SETTLE_SECONDS = 120;
+
+  private final JavaSparkContext spark;
+  private final TrainTask.Order order;
+  private final RetryOptions resilience;
+  private final TrainProgress progress;
+  private final ExecutorMonitor executors;
+  private final Broadcast<SerializableConfiguration> configuration;
+
+  private int failures; // each ended an attempt, so this is the running one's number
+  private String failure = "";
+  private volatile Optional<String> mistake = Optional.empty();
+
+  /**
+   * How it ended.
+   *
+   * @param summary of the attempt that succeeded
+   * @param workers that it had
+   * @param failures before it
+   */
+  record Done(TrainingRun.Summary summary, int workers, int failures) {}
+
+  TrainRetries(
+      JavaSparkContext spark,
+      TrainTask.Order order,
+      RetryOptions resilience,
+      TrainProgress progress) {
+    this.spark = spark;
+    this.order = order;
+    this.resilience = resilience;
+    this.progress = progress;
+    this.executors = ExecutorMonitor.of(spark);
+    this.configuration =
+        spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
+  }
+
+  /**
+   * Runs the attempts.
+   *
+   * @throws InvalidInputException if there is a user's mistake, or too few executors
+   * @throws GivenUpException if it failed more often than allowed
+   * @throws ExecutionException if it failed in the driver's own JVM
+   */
+  Done run() throws ExecutionException, GivenUpException, InterruptedException {
+    RunEvents.listen(this::receive);
+    while (true) {
+      int workers = workers();
+      try {
+        return new Done(train(workers), workers, failures);
+      } catch (ExecutionException e) {
+        failed(e);
+      }
+    }
+  }
+
+  /** Leaves nothing behind in an application that goes on. */
+  @Override
+  public void close() {
+    RunEvents.listen(event -> {});
+    executors.close();
+  }
+
+  private int workers() throws InterruptedException {
+    if (executors.count() < resilience.workers()) {
+      LOG.info(
+          "{} of {} executors are here, waiting for the others",
+          executors.count(),
+          resilience.workers());
+    }
+    int here = executors.await(resilience.workers(), resilience.waitSeconds());
+    if (here < resilience.minWorkers()) {
+      throw new InvalidInputException(
+          String.format(
+              "%d of %d executors came within %d s, and --min-workers is %d: free resources in the cluster, or lower"
+                  + " --min-workers, and go on with --resume%s",
+              here,
+              resilience.workers(),
+              resilience.waitSeconds(),
+              resilience.minWorkers(),
+              afterFailure()));
+    }
+    return Math.min(here, resilience.workers());
+  }
+
+  private synchronized String afterFailure() {
+    return failure.isEmpty() ? "" : " (" + failure + ")";
+  }
+
+  private TrainingRun.Summary train(int workers) throws ExecutionException, InterruptedException {
+    executors.forget();
+    byte[] secret = new byte[SECRET_BYTES];
+    new SecureRandom().nextBytes(secret);
+    TrainTask task = new TrainTask(configuration, order, failures, secret);
+    List<TrainTask.Outcome> outcomes =
+        outcomes(
+            BarrierStage.of(spark, workers, task, TrainTask.Outcome.class).collectAsync(), workers);
+    for (TrainTask.Outcome outcome : outcomes) {
+      if (outcome instanceof TrainTask.Outcome.Mistaken mistaken) {
+        throw new InvalidInputException(mistaken.message());
+      }
+    }
+    return ((TrainTask.Outcome.Trained) outcomes.get(0)).summary();
+  }
+
+  /** Awaits an attempt, and ends one that cannot begin since executors went away before. */
+  private List<TrainTask.Outcome> outcomes(
+      JavaFutureAction<List<TrainTask.Outcome>> attempt, int workers)
+      throws ExecutionException, InterruptedException {
+    long waiting = System.nanoTime();
+    while (true) {
+      try {
+        return attempt.get(1, TimeUnit.SECONDS);
+      } catch (TimeoutException e) {
+        if (executors.areAtWork() || executors.count() >= workers) {
+          waiting = System.nanoTime();
+        } else if (System.nanoTime() - waiting
+            > TimeUnit.SECONDS.toNanos(resilience.waitSeconds())) {
+          attempt.cancel(true);
+          throw new ExecutionException(
+              "only " + executors.count() + " of " + workers + " executors are left", e);
+        }
+      }
+    }
+  }
+
+  private void failed(ExecutionException e)
+      throws ExecutionException, GivenUpException, InterruptedException {
+    Optional<String> found = mistake.or(() -> Failure.mistakeIn(e));
+    if (found.isPresent()) {
+      throw new InvalidInputException(found.get(), e);
+    }
+    if (executors.areTheDriver() || spark.sc().isStopped()) {
+      throw e; // nothing was lost that could come back
+    }
+    progress.pause();
+    tellFailure("before it went on");
+    executors.settle(SETTLE_SECONDS);
+    String told = count(executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
+    if (failures > resilience.maxFailures()) {
+      throw new GivenUpException(
+          told + "; checkpoints are kept: go on with --resume, or --overwrite if there is none yet",
+          e);
+    }
+    LOG.debug("the failure in full", e);
+  }
+
+  /** Counts a failure and ends its attempt, of which nothing that is still to come is believed. */
+  private synchronized String count(String what) {
+    failures++;
+    failure =
+        String.format("failure %d of at most %d: %s", failures, resilience.maxFailures(), what);
+    return failure;
+  }
+
+  private synchronized void tellFailure(String then) {
+    if (!failure.isEmpty()) {
+      LOG.warn("{}; {}", failure, then);
+      failure = "";
+    }
+  }
+
+  private void receive(RunEvent event) {
+    if (event instanceof RunEvent.Measured measured) {
+      progress.show(measured.metric());
+    } else if (event instanceof RunEvent.Started started) {
+      began(started);
+    } else if (event instanceof RunEvent.Mistake found) {
+      mistake = Optional.of(found.message());
+    }
+  }
+
+  private synchronized void began(RunEvent.Started started) {
+    if (started.attempt() == failures) {
+      tellFailure(
+          String.format("resumed from step %d with %d ranks", started.step(), started.workers()));
+    }
+  }
+}

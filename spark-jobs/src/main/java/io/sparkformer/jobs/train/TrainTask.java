@@ -1,0 +1,238 @@
+package io.sparkformer.jobs.train;
+
+import ai.djl.Device;
+import com.fasterxml.jackson.databind.json.JsonMapper;
+import io.sparkformer.collective.Collective;
+import io.sparkformer.collective.Endpoint;
+import io.sparkformer.collective.PeerTimeout;
+import io.sparkformer.collective.RendezvousServer;
+import io.sparkformer.datasets.tokens.TokenDataset;
+import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.RankDevice;
+import io.sparkformer.jobs.cluster.RunEvent;
+import io.sparkformer.jobs.cluster.RunEvents;
+import io.sparkformer.jobs.cluster.TaskThreads;
+import io.sparkformer.model.Kernels;
+import io.sparkformer.recipe.DataShape;
+import io.sparkformer.recipe.RecipeFile;
+import io.sparkformer.run.Checkpointer;
+import io.sparkformer.run.RunDirectory;
+import io.sparkformer.run.TrainingEvent;
+import io.sparkformer.run.TrainingRun;
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.Serializable;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.Path;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.util.SerializableConfiguration;
+import scala.collection.Iterator;
+import scala.collection.JavaConverters;
+import scala.runtime.AbstractFunction1;
+
+/**
+ * One rank of an attempt at a training run, on an executor.
+ *
+ * <p>A user's mistake that only shows here is a result and no failure: Spark would report its stack
+ * trace, and the run would be tried again.
+ */
+final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<TrainTask.Outcome>>
+    implements Serializable {
+
+  private static final long serialVersionUID = 1L;
+  private static final JsonMapper JSON = new JsonMapper();
+
+  /** How long the first rank may wait for storage; the others must not take it for lost. */
+  private static final long LONGEST_PAUSE_MILLIS = 10_000;
+
+  private final Broadcast<SerializableConfiguration> configuration;
+  private final Order order;
+  private final int attempt;
+  private final byte[] secret;
+
+  /**
+   * What is to be trained; the same in every attempt.
+   *
+   * @param runId of this run alone
+   * @param recipe its YAML
+   * @param data directory of the data set; empty if the recipe makes its own
+   * @param output directory of the run
+   * @param mode what to do about an output that another run made
+   * @param rankTimeoutSeconds how late a rank may be
+   */
+  record Order(
+      String runId,
+      String recipe,
+      String data,
+      String output,
+      RunDirectory.Mode mode,
+      int rankTimeoutSeconds)
+      implements Serializable {}
+
+  /**
+   * One attempt.
+   *
+   * @param attempt from 0
+   * @param secret by which its ranks know each other
+   */
+  TrainTask(
+      Broadcast<SerializableConfiguration> configuration, Order order, int attempt, byte[] secret) {
+    this.configuration = configuration;
+    this.order = order;
+    this.attempt = attempt;
+    this.secret = secret.clone();
+  }
+
+  /** What came of a rank. */
+  sealed interface Outcome extends Serializable {
+
+    /**
+     * It trained to the end.
+     *
+     * @param summary the same in each rank, but for times
+     */
+    record Trained(TrainingRun.Summary summary) implements Outcome {}
+
+    /**
+     * A user's mistake, this rank's or another's, kept it from that.
+     *
+     * @param message for the user
+     */
+    record Mistaken(String message) implements Outcome {}
+  }
+
+  /**
+   * What ranks tell each other before they connect.
+   *
+   * @param endpoint where this one is
+   * @param mistake that it found, or empty
+   */
+  record Greeting(Endpoint endpoint, String mistake) {}
+
+  /** What a rank has ready before it meets the others. */
+  private final class Rank implements Closeable {
+    private final RendezvousServer door;
+    private TokenDataset dataset;
+    private TrainingRun run;
+    private String mistake = "";
+
+    Rank(RendezvousServer door) {
+      this.door = door;
+    }
+
+    void prepare(BarrierTaskContext context) throws IOException {
+      Configuration hadoop = configuration.value().value();
+      RecipeFile file = RecipeFile.parse(order.recipe(), "the recipe");
+      Path data = order.data().isEmpty() ? TrainJob.synthetic(file) : new Path(order.data());
+      dataset = TokenDataset.open(hadoop, data);
+      int threads = file.bind(DataShape.of(dataset.manifest())).training().threads();
+      Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
+      Device device = RankDevice.ofThisTask();
+      if (context.partitionId() == 0) {
+        RunDirectory directory = RunDirectory.of(hadoop, new Path(order.output()));
+        Checkpointer keeper =
+            new Checkpointer(
+                directory,
+                order.mode(),
+                order.runId(),
+                Duration.ofMillis(
+                    Math.min(LONGEST_PAUSE_MILLIS, order.rankTimeoutSeconds() * 333L)),
+                event -> {
+                  if (event instanceof TrainingEvent.Logged line) {
+                    RunEvents.send(new RunEvent.Measured(line.metric()));
+                  }
+                });
+        run = TrainingRun.leading(file, dataset, device, keeper);
+      } else {
+        run = TrainingRun.following(file, dataset, device);
+      }
+    }
+
+    @Override
+    public void close() throws IOException {
+      door.close();
+      if (run != null) {
+        run.close();
+      }
+      if (dataset != null) {
+        dataset.close();
+      }
+    }
+  }
+
+  @Override
+  public Iterator<Outcome> apply(Iterator<Integer> partition) {
+    BarrierTaskContext context = BarrierTaskContext.get();
+    try (Rank rank = new Rank(RendezvousServer.open(RankDevice.host()))) {
+      prepare(rank, context);
+      String own = JSON.writeValueAsString(new Greeting(rank.door.endpoint(), rank.mistake));
+      boolean alone = context.getTaskInfos().length == 1; // a barrier takes Spark a second
+      Outcome outcome = outcome(rank, context, alone ? new String[] {own} : context.allGather(own));
+      return JavaConverters.asScalaIterator(List.of(outcome).iterator());
+    } catch (IOException e) {
+      throw new UncheckedIOException(e.getMessage(), e);
+    }
+  }
+
+  private void prepare(Rank rank, BarrierTaskContext context) {
+    try {
+      rank.prepare(context);
+    } catch (IOException | RuntimeException e) {
+      rank.mistake = Failure.mistakeIn(e).orElseThrow(() -> unchecked(e));
+    }
+  }
+
+  private Outcome outcome(Rank rank, BarrierTaskContext context, String[] greetings)
+      throws IOException {
+    List<Endpoint> endpoints = new ArrayList<>();
+    for (String text : greetings) {
+      Greeting greeting = JSON.readValue(text, Greeting.class);
+      if (!greeting.mistake().isEmpty()) {
+        return new Outcome.Mistaken(greeting.mistake());
+      }
+      endpoints.add(greeting.endpoint());
+    }
+    try {
+      return new Outcome.Trained(train(rank, context, endpoints));
+    } catch (IOException | RuntimeException e) {
+      Optional<String> mistake = Failure.mistakeIn(e);
+      if (mistake.isEmpty()) {
+        throw unchecked(e);
+      }
+      RunEvents.send(new RunEvent.Mistake(mistake.get())); // in case another rank fails by it
+      return new Outcome.Mistaken(mistake.get());
+    }
+  }
+
+  private TrainingRun.Summary train(Rank rank, BarrierTaskContext context, List<Endpoint> endpoints)
+      throws IOException {
+    List<Integer> order = Endpoint.order(endpoints);
+    List<Endpoint> all = order.stream().map(endpoints::get).toList();
+    PeerTimeout patience = new PeerTimeout(this.order.rankTimeoutSeconds(), context::isInterrupted);
+    int self = order.indexOf(context.partitionId());
+    try (Collective collective =
+        Collective.join(rank.door, all, self, secret, rank.run.shape(all.size()), patience)) {
+      try {
+        if (self == 0) {
+          RunEvents.send(new RunEvent.Started(attempt, rank.run.step(), all.size()));
+        }
+        return rank.run.train(collective);
+      } catch (IOException | RuntimeException e) {
+        collective.leave(e);
+        throw e;
+      }
+    }
+  }
+
+  private static RuntimeException unchecked(Exception e) {
+    return e instanceof RuntimeException unchecked
+        ? unchecked
+        : new UncheckedIOException(e.getMessage(), (IOException) e);
+  }
+}

@@ -1,0 +1,95 @@
+package io.sparkformer.ml;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.predict.SequenceModel;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.ml.param.IntParam;
+import org.apache.spark.ml.param.Param;
+import org.apache.spark.ml.util.Identifiable$;
+import org.apache.spark.ml.util.MLReader;
+import org.apache.spark.sql.types.StructType;
+
+/**
+ * Classifies texts, as sentiment is: adds a struct of {@code class_names}, {@code probabilities}
+ * and {@code top_k}, the likeliest class first, and {@code label}, {@code score}, {@code
+ * num_tokens} (that the model read) and {@code error}.
+ */
+public final class SequenceClassificationModel extends TextModel<SequenceClassificationModel> {
+
+  private static final long serialVersionUID = 1;
+
+  private static final int TOP_K = 5;
+
+  private final IntParam topK;
+  private final Param<String> truncation;
+
+  /** A classifier whose model path is to be set. */
+  public SequenceClassificationModel() {
+    this(Identifiable$.MODULE$.randomUID("SequenceClassifier"));
+  }
+
+  public SequenceClassificationModel(String uid) {
+    super(uid, "text", "prediction");
+    topK = new IntParam(this, "topK", "classes in the field top_k");
+    truncation =
+        new Param<>(
+            this, "truncation", "where long texts are cut: as the model was trained, right, left");
+    setDefault(topK, TOP_K);
+    setDefault(truncation, "model");
+  }
+
+  public IntParam topK() {
+    return topK;
+  }
+
+  public Param<String> truncation() {
+    return truncation;
+  }
+
+  public SequenceClassificationModel setTopK(int classes) {
+    return with(topK, (Object) classes);
+  }
+
+  /** {@code model}, {@code right} or {@code left}. */
+  public SequenceClassificationModel setTruncation(String side) {
+    return with(truncation, side);
+  }
+
+  @Override
+  TextTask<?> task(String path, Configuration hadoop) throws IOException {
+    require(number(topK) > 0, "topK is %d: it must be at least 1", number(topK));
+    SequenceModel.check(path, hadoop);
+    return new ClassifyTask(number(topK), side());
+  }
+
+  private Truncation side() {
+    String side = getOrDefault(truncation);
+    return switch (side) {
+      case "model" -> null;
+      case "right" -> Truncation.RIGHT;
+      case "left" -> Truncation.LEFT;
+      default ->
+          throw new InvalidInputException("truncation is '" + side + "': use model, right or left");
+    };
+  }
+
+  @Override
+  StructType resultType() {
+    return ClassifyTask.TYPE;
+  }
+
+  /** Loads what was saved. */
+  public static MLReader<SequenceClassificationModel> read() {
+    return new SavedTextModel.Reader<>(
+        SequenceClassificationModel.class, SequenceClassificationModel::new);
+  }
+
+  /** Loads what was saved. */
+  public static SequenceClassificationModel load(String path) {
+    return read().load(path);
+  }
+}

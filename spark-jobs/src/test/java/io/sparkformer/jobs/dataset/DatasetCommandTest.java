@@ -1,0 +1,43 @@
+package io.sparkformer.jobs.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkformer.jobs.CommandRun;
+import io.sparkformer.jobs.Main;
+import org.junit.jupiter.api.Test;
+
+/** dataset without one of its commands, and help. */
+class DatasetCommandTest {
+
+  @Test
+  void withoutACommandTheHelpIsShownAsAMistake() {
+    CommandRun run = CommandRun.of("dataset");
+
+    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err())
+        .startsWith("Usage: sparkformer dataset [-h] <command>")
+        .contains("Commands:", "show", "verify", "merge");
+  }
+
+  @Test
+  void helpAndMistakesNameTheCommand() {
+    CommandRun help = CommandRun.of("dataset", "merge", "--help");
+    assertThat(help.code()).isZero();
+    assertThat(help.out()).startsWith("Usage: sparkformer dataset merge").contains("--overwrite");
+    assertThat(CommandRun.of("dataset", "--help").out()).contains("verify");
+
+    assertThat(CommandRun.of("dataset", "show").err())
+        .isEqualTo(
+            """
+            sparkformer dataset show: Missing required option: '--data=DIR'
+            Try 'sparkformer dataset show --help'.
+            """);
+    assertThat(CommandRun.of("dataset", "shaw").err())
+        .isEqualTo(
+            """
+            sparkformer dataset: there is no command 'shaw': did you mean show?
+            Try 'sparkformer dataset --help'.
+            """);
+  }
+}

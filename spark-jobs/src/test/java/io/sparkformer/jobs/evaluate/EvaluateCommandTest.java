@@ -1,0 +1,208 @@
+package io.sparkformer.jobs.evaluate;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
+
+import ai.djl.Device;
+import com.fasterxml.jackson.databind.JsonNode;
+import io.sparkformer.datasets.sample.SequentialBatches;
+import io.sparkformer.datasets.sample.WindowSamples;
+import io.sparkformer.datasets.tokens.TokenDataset;
+import io.sparkformer.jobs.CommandRun;
+import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ModelFixture;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Precision;
+import io.sparkformer.run.Evaluation;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class EvaluateCommandTest {
+
+  private static final String TEXT = "the quick brown fox jumps over the lazy dog\n".repeat(30);
+
+  @TempDir static Path directory;
+
+  @BeforeAll
+  static void makeModelAndDataSet() throws IOException {
+    Path text = Files.writeString(directory.resolve("text.txt"), TEXT);
+    CommandRun made =
+        CommandRun.of("tokenize", "--input", text.toString(), "--output", path("data"));
+    assertThat(made.code()).as(made.err()).isZero();
+    int vocabSize = ModelFixture.tokenizer(TEXT).vocabSize();
+    ModelFixture.write(
+        directory.resolve("model"), vocabSize, Optional.of(ModelFixture.tokenizer(TEXT)));
+  }
+
+  @Test
+  void theResultIsTheEvaluationOfTheWholeValidSplit() throws IOException {
+    CommandRun run = evaluate("model", "data");
+
+    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    assertThat(run.shown()).isEmpty();
+    JsonNode json = run.json();
+    assertThat(json.fieldNames())
+        .toIterable()
+        .containsExactly(
+            "loss",
+            "accuracy",
+            "perplexity",
+            "bits_per_character",
+            "targets",
+            "split",
+            "model",
+            "data",
+            "seconds");
+    Evaluation.Result expected = evaluation("valid");
+    assertThat(json.get("loss").doubleValue()).isCloseTo(expected.loss(), within(1e-6));
+    assertThat(json.get("perplexity").doubleValue())
+        .isCloseTo(Math.exp(expected.loss()), within(1e-4));
+    // A character is a token.
+    assertThat(json.get("bits_per_character").doubleValue())
+        .isCloseTo(expected.loss() / Math.log(2), within(1e-5));
+    assertThat(json.get("targets").longValue()).isEqualTo(TEXT.length() / 10 - 1);
+    assertThat(json.get("split").textValue()).isEqualTo("valid");
+    assertThat(json.get("model").textValue()).isEqualTo(path("model"));
+    assertThat(json.get("data").textValue()).isEqualTo(path("data"));
+    assertThat(json.get("seconds").doubleValue()).isPositive();
+  }
+
+  @Test
+  void theSplitCanBeChosenAndBatchesDoNotMatter() throws IOException {
+    CommandRun run = evaluate("model", "data", "--split", "train", "--batch-size", "3");
+
+    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    assertThat(run.json().get("loss").doubleValue())
+        .isCloseTo(evaluation("train").loss(), within(1e-5));
+    assertThat(run.json().get("targets").longValue()).isEqualTo(TEXT.length() * 9 / 10 - 1);
+  }
+
+  @Test
+  void anotherVocabularyIsRefused() throws IOException {
+    ModelFixture.write(directory.resolve("other"), 4, Optional.of(ModelFixture.tokenizer("abcd")));
+
+    CommandRun run = evaluate("other", "data");
+
+    assertMistake(run);
+    assertThat(run.err())
+        .startsWith(
+            "sparkformer evaluate: the model and the data set have different vocabularies: "
+                + path("other")
+                + " has 4 tokens (fingerprint ")
+        .contains(path("data") + " has " + ModelFixture.tokenizer(TEXT).vocabSize() + " (")
+        .endsWith(
+            ": use a model that was trained on this data set, or tokenize the text with the model's tokenizer\n");
+  }
+
+  @Test
+  void aModelWithoutTokenizerFitsByItsNumberOfTokens() throws IOException {
+    int vocabSize = ModelFixture.tokenizer(TEXT).vocabSize();
+    ModelFixture.write(directory.resolve("few"), vocabSize - 1, Optional.empty());
+    ModelFixture.write(directory.resolve("many"), 50_257, Optional.empty());
+    ModelFixture.write(directory.resolve("padded"), 64, Optional.empty());
+
+    assertThat(evaluate("padded", "data").code()).isEqualTo(Main.DONE);
+    for (String model : new String[] {"few", "many"}) {
+      CommandRun run = evaluate(model, "data");
+      assertMistake(run);
+      assertThat(run.err())
+          .contains("the model and the data set have different vocabularies: " + path(model))
+          .contains("has " + vocabSize + ": use a model that was trained on this data set");
+    }
+  }
+
+  @Test
+  void missingDirectoriesAndSplitsAreNamed() throws IOException {
+    assertMistake(evaluate("nowhere", "data"), "nowhere: no such model directory: check the path");
+    assertMistake(evaluate("data", "data"), "has no config.json, so it is not a model directory");
+    assertMistake(evaluate("model", "nowhere"), "nowhere: no such data set: check the path");
+    assertMistake(evaluate("model", "model"), "has no dataset.json, so it is not a token data set");
+    assertMistake(
+        evaluate("model", "data", "--split", "test"),
+        "data has no split 'test': use one of train, valid");
+  }
+
+  @Test
+  void aSplitWithoutTargetsIsRefused() throws IOException {
+    Path text = directory.resolve("text.txt");
+    CommandRun.of(
+        "tokenize",
+        "--input",
+        text.toString(),
+        "--output",
+        path("all-train"),
+        "--valid-fraction",
+        "0");
+
+    assertMistake(
+        evaluate("model", "all-train"),
+        "split 'valid' has 0 tokens, evaluation needs at least 2: use another split, or more text");
+  }
+
+  @Test
+  void anAlteredShardIsRefusedByName() throws IOException {
+    CommandRun.of("tokenize", "--input", path("text.txt"), "--output", path("altered"));
+    Path shard = directory.resolve("altered/valid-00000-of-00001.bin");
+    byte[] bytes = Files.readAllBytes(shard);
+    bytes[10] ^= 1;
+    Files.write(shard, bytes);
+
+    assertMistake(evaluate("model", "altered"), "valid-00000-of-00001.bin was altered");
+  }
+
+  @Test
+  void badOptionValuesAreRefused() {
+    assertMistake(
+        evaluate("model", "data", "--batch-size", "0"), "--batch-size is 0: it must be at least 1");
+    assertMistake(
+        CommandRun.of("evaluate", "--model=", "--data", "d"),
+        "--model is empty: give the model's directory");
+    assertMistake(
+        CommandRun.of("evaluate", "--model", "m", "--data="),
+        "--data is empty: give the data set's directory");
+  }
+
+  private static void assertMistake(CommandRun run, String message) {
+    assertMistake(run);
+    assertThat(run.err()).contains(message);
+  }
+
+  private static void assertMistake(CommandRun run) {
+    assertThat(run.code()).as(run.err()).isEqualTo(Main.MISUSED);
+    assertThat(run.out()).isEmpty();
+    assertThat(run.err()).startsWith("sparkformer evaluate: ").hasLineCount(1);
+  }
+
+  private static CommandRun evaluate(String model, String data, String... more) {
+    String[] args = new String[5 + more.length];
+    System.arraycopy(
+        new String[] {"evaluate", "--model", path(model), "--data", path(data)}, 0, args, 0, 5);
+    System.arraycopy(more, 0, args, 5, more.length);
+    return CommandRun.of(args);
+  }
+
+  private static Evaluation.Result evaluation(String split) throws IOException {
+    org.apache.hadoop.fs.Path data =
+        new org.apache.hadoop.fs.Path(directory.resolve("data").toUri());
+    try (TokenDataset dataset = TokenDataset.open(new Configuration(), data);
+        Gpt model =
+            ModelFixture.at(directory.resolve("model")).load(Precision.FP32, Device.cpu())) {
+      return Evaluation.of(
+          model,
+          SequentialBatches.over(WindowSamples.covering(dataset.split(split), 16), 32),
+          List.of(),
+          batches -> {});
+    }
+  }
+
+  private static String path(String name) {
+    return directory.resolve(name).toString();
+  }
+}

@@ -1,0 +1,255 @@
+package io.sparkformer.jobs.report;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ai.djl.Device;
+import io.sparkformer.evaluation.ConfusionMatrix;
+import io.sparkformer.evaluation.EvaluationRecord;
+import io.sparkformer.evaluation.Showcase;
+import io.sparkformer.evaluation.Showcase.GeneratedText;
+import io.sparkformer.evaluation.Showcase.NextToken;
+import io.sparkformer.evaluation.Showcase.PredictedText;
+import io.sparkformer.jobs.ModelFixture;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.Precision;
+import io.sparkformer.run.RunDirectory;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import javax.imageio.ImageIO;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.apache.hadoop.conf.Configuration;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.w3c.dom.Document;
+
+class RunReportTest {
+
+  private static final int TWO_MEGABYTES = 2 << 20;
+
+  @TempDir Path directory;
+
+  @Test
+  void aLanguageModelsRunIsOnOnePage() throws Exception {
+    writeRun();
+    new Showcase(
+            40,
+            List.of(new GeneratedText("The", " quick <b>fox</b>\n& co")),
+            List.of(),
+            "The quick",
+            List.of(new NextToken(" brown\n", 0.75)),
+            List.of("The", " quick"),
+            weights(2, 2, 2))
+        .write(run().fileSystem(), run().path());
+    String page = report();
+
+    assertThat(page)
+        .contains(
+            ">a run</h1>",
+            "<dt>steps</dt>",
+            "<dd>40</dd>",
+            "<dd>2.1000 nats</dd>",
+            "<dt>lowest valid loss</dt>\n<dd>1.9000 nats (step 20)</dd>",
+            "<dt>parameters</dt>",
+            "Samples",
+            "Next token",
+            "␣brown⏎",
+            "Attention, layer 1, head 1",
+            "embedding-dim: 16",
+            "<span class=\"prompt\">The</span>")
+        .doesNotContain("# run ", "Confusion", "Classification", "Predictions for examples");
+    assertThat(pictures(page)).isEqualTo(2 + 4);
+    assertThat(page.replace("http://www.w3.org/1999/xhtml", ""))
+        .doesNotContain("http://", "https://", "<script", "<link", "src=\"/");
+  }
+
+  @Test
+  void aClassifiersRunShowsHowItErrs() throws Exception {
+    writeRun();
+    new EvaluationRecord(
+            20,
+            "valid",
+            0.5,
+            0.8,
+            new ConfusionMatrix(List.of("no", "yes"), new long[][] {{30, 10}, {10, 1250}}))
+        .write(run().fileSystem(), run().best());
+    new Showcase(
+            20,
+            List.of(),
+            List.of(
+                new PredictedText("a text", "yes", "no", 0.625),
+                new PredictedText("another", "no", "no", 0.5)),
+            "",
+            List.of(),
+            List.of(),
+            new float[0][][][])
+        .write(run().fileSystem(), run().path());
+    String page = report();
+
+    assertThat(page)
+        .contains(
+            "Classification",
+            "1,300 examples",
+            "Confusion matrix, valid split",
+            "80.00 % (valid split)",
+            ">1,250</td>",
+            "background:#08306b;color:#fff",
+            "macro average",
+            "<tr class=\"wrong\"><td class=\"text\">a text</td>",
+            ">0.625</td>")
+        .doesNotContain("Samples", "Next token");
+    assertThat(pictures(page)).isEqualTo(3);
+  }
+
+  @Test
+  void anybodysTextStaysText() throws Exception {
+    writeRun();
+    String evil = "</pre><script>alert('1')</script>\u0000\ud83d\"]]>";
+    new EvaluationRecord(20, evil, 0.5, 0.8, new ConfusionMatrix(List.of(evil), new long[][] {{3}}))
+        .write(run().fileSystem(), run().best());
+    new Showcase(
+            40,
+            List.of(new GeneratedText(evil, evil)),
+            List.of(new PredictedText(evil, evil, evil, Double.NaN)),
+            evil,
+            List.of(new NextToken(evil, 1)),
+            List.of(evil),
+            weights(1, 1, 1))
+        .write(run().fileSystem(), run().path());
+    Files.writeString(
+        directory.resolve("a run/recipe.yaml"), "# run 1\n" + evil.replace("\ud83d", ""));
+    String page = report();
+
+    assertThat(page).contains("&lt;script&gt;alert(&#39;1&#39;)").doesNotContain("<script");
+    assertThat(parsed(page).getElementsByTagName("script").getLength()).isZero();
+    assertThat(parsed(page).getElementsByTagName("pre").item(0).getTextContent())
+        .startsWith("</pre><script>alert('1')</script>");
+  }
+
+  @Test
+  void theLargestPageStaysUnderTwoMegabytes() throws Exception {
+    writeRun();
+    List<String> labels =
+        IntStream.range(0, 1000).mapToObj(i -> "label \u4e2d\u6587 " + i).toList();
+    Random random = new Random(1);
+    long[][] counts = new long[1000][1000];
+    for (long[] row : counts) {
+      Arrays.setAll(row, i -> random.nextInt(1000));
+    }
+    new EvaluationRecord(20, "valid", 0.5, 0.8, new ConfusionMatrix(labels, counts))
+        .write(run().fileSystem(), run().best());
+    String longText = "\u4e2d\ud83d\ude80<&".repeat(20_000);
+    new Showcase(
+            40,
+            Collections.nCopies(3, new GeneratedText(longText, longText)),
+            Collections.nCopies(12, new PredictedText(longText, longText, longText, 0.5)),
+            longText,
+            Collections.nCopies(1000, new NextToken(longText.substring(0, 500), 0.5)),
+            Collections.nCopies(32, "a long token \u4e2d"),
+            weights(12, 12, 32))
+        .write(run().fileSystem(), run().path());
+    Files.writeString(directory.resolve("a run/recipe.yaml"), "key: " + longText);
+
+    assertThat(report().getBytes(StandardCharsets.UTF_8).length)
+        .isBetween(TWO_MEGABYTES / 4, TWO_MEGABYTES);
+  }
+
+  @Test
+  void whatIsMissingOrDamagedIsLeftOut() throws Exception {
+    Files.createDirectories(directory.resolve("a run/best"));
+    Files.writeString(directory.resolve("a run/metrics.jsonl"), "");
+    Files.writeString(directory.resolve("a run/showcase.json"), "{");
+    String page = report();
+    assertThat(page)
+        .contains("<h1>a run</h1>", "<h2>Curves</h2>")
+        .doesNotContain("<h2>Recipe", "<h2>Attention");
+  }
+
+  private void writeRun() throws IOException {
+    StringBuilder metrics = new StringBuilder();
+    for (int step = 5; step <= 40; step += 5) {
+      metrics.append(
+          String.format(
+              Locale.ROOT,
+              "{\"event\":\"TRAIN\",\"step\":%d,\"split\":\"train\",\"loss\":%.3f,\"lr\":%.6f,"
+                  + "\"tokens_per_second\":1000.0,\"time_seconds\":%d}%n",
+              step,
+              3 - step / 50.0,
+              0.001 * Math.min(step / 10.0, 2 - step / 25.0),
+              1_700_000_000 + step));
+      if (step % 20 == 0) {
+        metrics.append(
+            String.format(
+                Locale.ROOT,
+                "{\"event\":\"EVALUATION\",\"step\":%d,\"split\":\"valid\",\"loss\":%.3f,\"time_seconds\":%d}%n",
+                step,
+                step == 20 ? 1.9 : 2.1,
+                1_700_000_000 + step));
+      }
+    }
+    Files.createDirectories(directory.resolve("a run"));
+    Files.writeString(directory.resolve("a run/metrics.jsonl"), metrics);
+    Files.writeString(
+        directory.resolve("a run/recipe.yaml"), "# run 1234\nmodel:\n  embedding-dim: 16\n");
+    try (Gpt model =
+        Gpt.initialized(ModelConfig.gpt2(16, 16, 1, 2, 16), Precision.FP32, Device.cpu(), 1)) {
+      ModelFixture.at(directory.resolve("a run/best")).save(model, ModelDirectory.Company.NONE);
+    }
+  }
+
+  private static float[][][][] weights(int layers, int heads, int tokens) {
+    Random random = new Random(1);
+    float[][][][] weights = new float[layers][heads][tokens][tokens];
+    for (float[][][] layer : weights) {
+      for (float[][] head : layer) {
+        for (int row = 0; row < tokens; row++) {
+          for (int column = 0; column <= row; column++) {
+            head[row][column] = random.nextFloat() / (row + 1);
+          }
+        }
+      }
+    }
+    return weights;
+  }
+
+  private RunDirectory run() {
+    return RunDirectory.of(
+        new Configuration(), new org.apache.hadoop.fs.Path(directory.resolve("a run").toString()));
+  }
+
+  private String report() throws Exception {
+    RunReport.write(run());
+    String page = Files.readString(directory.resolve("a run/report.html"));
+    assertThat(parsed(page).getDocumentElement().getTagName()).isEqualTo("html");
+    return page;
+  }
+
+  private static Document parsed(String page) throws Exception {
+    return DocumentBuilderFactory.newInstance()
+        .newDocumentBuilder()
+        .parse(new ByteArrayInputStream(page.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  private static int pictures(String page) throws IOException {
+    List<MatchResult> found =
+        Pattern.compile("data:image/png;base64,([^\"]*)\"").matcher(page).results().toList();
+    for (MatchResult picture : found) {
+      byte[] png = Base64.getDecoder().decode(picture.group(1));
+      assertThat(ImageIO.read(new ByteArrayInputStream(png))).isNotNull();
+    }
+    return found.size();
+  }
+}

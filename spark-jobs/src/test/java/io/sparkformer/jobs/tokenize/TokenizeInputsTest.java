@@ -1,0 +1,271 @@
+package io.sparkformer.jobs.tokenize;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.input.Corpus;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.apache.spark.SparkConf;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Which files the tokenize job reads, what it refuses, and what it leaves behind. */
+class TokenizeInputsTest {
+
+  private static JavaSparkContext spark;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void openSpark() {
+    spark =
+        new JavaSparkContext(
+            new SparkConf()
+                .setMaster("local[2]")
+                .setAppName("test")
+                .set("spark.ui.enabled", "false")
+                .set("spark.hadoop.fs.denied.impl", DeniedFileSystem.class.getName())
+                .set("spark.hadoop.fs.once.impl", ReadOnceFileSystem.class.getName()));
+    // The failing tasks' stack traces are what these tests are about.
+    spark.setLogLevel("OFF");
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  @Test
+  void directoriesGlobsUrisAndNamesWithSpacesAreFound() throws Exception {
+    write("corpus/a b.txt", "1");
+    write("corpus/sub dir/c.txt", "2");
+    write("corpus/_SUCCESS", "hidden");
+    write("corpus/.git/config", "hidden");
+    write("corpus/data[1].md", "3");
+
+    assertThat(found("corpus"))
+        .containsExactly("corpus/a b.txt", "corpus/data[1].md", "corpus/sub dir/c.txt");
+    assertThat(found("corpus/*.txt")).containsExactly("corpus/a b.txt");
+    assertThat(found("corpus/*"))
+        .containsExactly("corpus/a b.txt", "corpus/data[1].md", "corpus/sub dir/c.txt");
+    assertThat(found("corpus/{a b,x}.txt", "corpus/sub*"))
+        .containsExactly("corpus/a b.txt", "corpus/sub dir/c.txt");
+    assertThat(found("corpus/data[1].md")).containsExactly("corpus/data[1].md");
+    assertThat(found("corpus/_SUCCESS", "corpus/_*")).containsExactly("corpus/_SUCCESS");
+    assertThat(found("corpus", "corpus/a b.txt")).hasSize(3);
+    assertThat(
+            Corpus.find(List.of("file://" + directory + "/corpus"), spark.hadoopConfiguration())
+                .files())
+        .hasSize(3);
+  }
+
+  @Test
+  void aNameWithSpacesIsTokenized() throws Exception {
+    write("my corpus/a b.txt", "hello");
+    TokenizeResult summary = run(options("my corpus", "my data"));
+    assertThat(summary.tokens()).isEqualTo(5);
+    assertThat(directory.resolve("my data/dataset.json")).exists();
+  }
+
+  @Test
+  void inputsThatAreNotThereAreNamed() throws Exception {
+    write("corpus/a.txt", "text");
+    assertFails(
+        "missing.txt",
+        "--input %s/missing.txt: no such file or directory, and no match: check the path");
+    assertFails(
+        "corpus/*.md",
+        "--input %s/corpus/*.md: no such file or directory, and no match: check the path");
+    assertThatThrownBy(() -> Corpus.find(List.of("nofs://host/a"), spark.hadoopConfiguration()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageContaining(
+            "nofs://host/a: no such file system (No FileSystem for scheme \"nofs\"): check the path's scheme");
+    assertThatThrownBy(() -> Corpus.find(List.of(""), spark.hadoopConfiguration()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageStartingWith("'' is not a path (");
+    assertThat(names(".")).containsExactly("corpus");
+  }
+
+  @Test
+  void anUnclosedGlobIsNamed() {
+    assertThatThrownBy(() -> Corpus.find(List.of(directory + "/{a"), spark.hadoopConfiguration()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageStartingWith("--input " + directory + "/{a cannot be read (");
+  }
+
+  @Test
+  void filesThatCannotBeReadAreNamed() throws Exception {
+    write("corpus/a.txt", "text");
+    String denied = "denied:" + directory + "/corpus";
+    assertThatThrownBy(
+            () ->
+                run(
+                    TokenizeOptionsFixture.of(List.of(denied), directory.resolve("data").toString())
+                        .options()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            denied
+                + "/a.txt cannot be read (Permission denied: user=nobody): check its permissions");
+    assertThat(names(".")).containsExactly("corpus");
+  }
+
+  @Test
+  void emptyCorporaAreRefused() throws Exception {
+    Files.createDirectories(directory.resolve("nothing"));
+    assertFails("nothing", "--input %s/nothing has no files: give a directory or glob with text");
+    write("corpus/a.txt", "");
+    assertFails(
+        "corpus", "the corpus is empty: every file of --input has 0 bytes, give files with text");
+    assertThat(names(".")).containsExactly("corpus", "nothing");
+  }
+
+  @Test
+  void anOutputThatExistsIsKeptWithoutOverwriteAndReplacedWithIt() throws Exception {
+    write("corpus/a.txt", "first");
+    run(options("corpus", "data"));
+    String before = Files.readString(directory.resolve("data/dataset.json"));
+    write("corpus/a.txt", "second");
+
+    assertFails(
+        "corpus",
+        "--output %s/data exists: pass --overwrite to replace it, or choose another directory");
+    assertThat(directory.resolve("data/dataset.json")).hasContent(before);
+    run(fixture("corpus", "data").overwriting().options());
+
+    assertThat(Files.readString(directory.resolve("data/dataset.json"))).isNotEqualTo(before);
+    assertThat(names(".")).containsExactly("corpus", "data");
+  }
+
+  @Test
+  void overwriteNeverDeletesWhatIsNotADataSet() throws Exception {
+    write("corpus/a.txt", "text");
+    write("home/diary.txt", "dear diary");
+    write("plain", "a file");
+    String message =
+        "--output %s/%s exists and was not made by this job (it has no dataset.json):"
+            + " delete it yourself, or choose another directory";
+    for (String output : List.of("home", "plain")) {
+      assertThatThrownBy(() -> run(fixture("corpus", output).overwriting().options()))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessage(message, directory, output);
+    }
+    assertThat(directory.resolve("home/diary.txt")).hasContent("dear diary");
+
+    Files.createDirectories(directory.resolve("empty"));
+    run(fixture("corpus", "empty").overwriting().options());
+    assertThat(directory.resolve("empty/dataset.json")).exists();
+  }
+
+  @Test
+  void outputsThatOverlapAnInputAreRefused() throws Exception {
+    write("corpus/sub/a.txt", "text");
+    Files.createSymbolicLink(directory.resolve("link"), directory.resolve("corpus"));
+    for (String output :
+        List.of(
+            "corpus",
+            "corpus/sub",
+            "corpus/sub/data",
+            "link",
+            "link/sub/data",
+            "corpus/sub/a.txt")) {
+      assertThatThrownBy(() -> run(fixture("corpus/sub", output).overwriting().options()))
+          .as(output)
+          .isInstanceOf(InvalidInputException.class);
+    }
+    assertThatThrownBy(() -> run(options("corpus", "corpus/data")))
+        .hasMessage(
+            "--output %s/corpus/data and --input %s/corpus are the same or one lies in the other:"
+                + " choose an output outside the inputs",
+            directory, directory);
+    assertThat(directory.resolve("corpus/sub/a.txt")).hasContent("text");
+    assertThat(names("corpus")).containsExactly("sub");
+    assertThat(run(options("corpus/sub", "corpus-data")).tokens()).isEqualTo(4);
+  }
+
+  @Test
+  void anOutputThatCannotBeMadeIsNamed() throws Exception {
+    write("corpus/a.txt", "text");
+    write("plain", "a file");
+    assertThatThrownBy(() -> run(options("corpus", "plain/data")))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessageStartingWith("--output " + directory + "/plain/data cannot be written (")
+        .hasMessageEndingWith("): choose a directory that you may write");
+    assertThatThrownBy(
+            () -> run(TokenizeOptionsFixture.of(List.of(directory + "/corpus"), "/").options()))
+        .hasMessage("--output / is a whole file system: give a directory in it");
+  }
+
+  @Test
+  void aFailedRunLeavesTheOldOutputAndNothingElse() throws Exception {
+    write("corpus/a.txt", "text");
+    run(options("corpus", "data"));
+    String before = Files.readString(directory.resolve("data/dataset.json"));
+    List<String> once = List.of("once:" + directory + "/corpus/a.txt");
+
+    assertThatThrownBy(
+            () ->
+                run(
+                    TokenizeOptionsFixture.of(once, directory.resolve("data").toString())
+                        .overwriting()
+                        .options()))
+        .isInstanceOf(SparkException.class)
+        .hasMessageContaining("disk failed");
+    assertThatThrownBy(
+            () ->
+                run(
+                    TokenizeOptionsFixture.of(once, directory.resolve("new/sub/data").toString())
+                        .options()))
+        .isInstanceOf(SparkException.class);
+
+    assertThat(directory.resolve("data/dataset.json")).hasContent(before);
+    assertThat(names(".")).containsExactly("corpus", "data");
+  }
+
+  private List<String> found(String... inputs) {
+    List<String> paths =
+        Stream.of(inputs).map(input -> directory.resolve(input).toString()).toList();
+    return Corpus.find(paths, spark.hadoopConfiguration()).files().stream()
+        .map(file -> file.path().substring(("file:" + directory + "/").length()))
+        .toList();
+  }
+
+  private void assertFails(String input, String message) {
+    assertThatThrownBy(() -> run(options(input, "data")))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(message, directory);
+  }
+
+  private TokenizeResult run(TokenizeOptions options) throws Exception {
+    return new TokenizeJob(spark, options).run();
+  }
+
+  private TokenizeOptions options(String input, String output) {
+    return fixture(input, output).options();
+  }
+
+  private TokenizeOptionsFixture fixture(String input, String output) {
+    return TokenizeOptionsFixture.of(
+        List.of(directory.resolve(input).toString()), directory.resolve(output).toString());
+  }
+
+  private void write(String file, String text) throws IOException {
+    Path path = directory.resolve(file);
+    Files.createDirectories(path.getParent());
+    Files.writeString(path, text);
+  }
+
+  private List<String> names(String name) throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve(name))) {
+      return files.map(f -> f.getFileName().toString()).sorted().toList();
+    }
+  }
+}

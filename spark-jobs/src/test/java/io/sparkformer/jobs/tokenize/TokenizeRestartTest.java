@@ -1,0 +1,482 @@
+package io.sparkformer.jobs.tokenize;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.WatchedFileSystem;
+import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.input.InputFormat;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
+import java.net.InetAddress;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a tokenize job leaves that fails, is killed, or meets another. */
+class TokenizeRestartTest {
+
+  /** A shard that is being written. */
+  private static final String WRITTEN = "/\\.units-[^/]+/\\.\\d+-[^/]+/\\.train\\.bin\\.";
+
+  private static final int UNITS = 12;
+  private static final int UNIT_BYTES = 500;
+
+  private static JavaSparkContext spark;
+
+  @TempDir Path directory;
+
+  @BeforeAll
+  static void openSpark() {
+    // One task at a time, in order; a failed one is tried again three times.
+    openSpark("local[1]");
+  }
+
+  private static void openSpark(String master) {
+    spark =
+        new JavaSparkContext(
+            new SparkConf()
+                .setMaster(master)
+                .setAppName("test")
+                .set("spark.ui.enabled", "false")
+                .set("spark.sql.shuffle.partitions", "2")
+                .set("spark.hadoop.fs.watched.impl", WatchedFileSystem.class.getName()));
+    // The failing tasks' stack traces are what these tests are about.
+    spark.setLogLevel("OFF");
+  }
+
+  @AfterAll
+  static void closeSpark() {
+    spark.close();
+  }
+
+  @BeforeEach
+  void writeCorpus() throws IOException {
+    WatchedFileSystem.restart(path -> false);
+    StringBuilder text = new StringBuilder();
+    for (int line = 0; text.length() < UNITS * UNIT_BYTES - 10; line++) {
+      text.append(line * 7919).append('\n');
+    }
+    text.append(".".repeat(UNITS * UNIT_BYTES - text.length()));
+    write("corpus/a.txt", text.toString());
+  }
+
+  @Test
+  void aJobThatRanOutOfSpaceGoesOnWhereItWas() throws Exception {
+    Map<String, String> undisturbed = undisturbed(lines("undisturbed"));
+    failWith(lines("data"), noRoomForUnit(5));
+    assertThat(names(".")).containsExactly(".data.inprogress", "corpus", "undisturbed");
+    List<Path> finished = finished("data");
+    assertThat(finished).hasSize(5);
+    List<Object> files = new ArrayList<>();
+    for (Path unit : finished) {
+      files.add(Files.getAttribute(unit.resolve("train.bin"), "unix:ino"));
+    }
+
+    run(lines("data"));
+
+    assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS - 5);
+    assertThat(contents("data")).isEqualTo(undisturbed);
+    for (int unit = 0; unit < files.size(); unit++) {
+      Path shard = directory.resolve("data/train-0000%d-of-00011.bin".formatted(unit));
+      assertThat(Files.getAttribute(shard, "unix:ino")).isEqualTo(files.get(unit));
+    }
+    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+  }
+
+  @Test
+  void aShuffledJobWithoutDuplicatesGoesOnToo() throws Exception {
+    Map<String, String> undisturbed = undisturbed(shuffled("undisturbed"));
+    failWith(shuffled("data"), noRoomForUnit(5));
+    assertThat(finished("data")).hasSize(5);
+
+    run(shuffled("data"));
+
+    assertThat(WatchedFileSystem.created(WRITTEN)).isEqualTo(UNITS - 5);
+    assertThat(contents("data")).isEqualTo(undisturbed);
+    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+  }
+
+  @Test
+  void aJobThatEndsWhileItNamesItsShardsGoesOnThere() throws Exception {
+    Map<String, String> undisturbed = undisturbed(lines("undisturbed"));
+    for (String last :
+        List.of(
+            "/train-00003-of-00011.idx",
+            "/valid-00000-of-00002.bin",
+            "/tokenizer.json",
+            "/dataset.json",
+            "/data")) {
+      failWith(lines("data"), path -> path.toString().endsWith(last));
+      assertThat(names(".")).as(last).doesNotContain("data");
+
+      run(lines("data"));
+
+      if (!last.equals("/data")) {
+        assertThat(WatchedFileSystem.created(WRITTEN)).as(last).isZero();
+      }
+      assertThat(contents("data")).as(last).isEqualTo(undisturbed);
+      assertThat(names(".")).as(last).containsExactly("corpus", "data", "undisturbed");
+      delete("data");
+    }
+  }
+
+  @Test
+  void whatAnotherPlanLeftIsNotUsed() throws Exception {
+    failWith(lines("data"), noRoomForUnit(5));
+    Map<String, String> undisturbed = undisturbed(lines("undisturbed").validFraction(0.5));
+    WatchedFileSystem.restart(path -> false);
+    run(lines("data").validFraction(0.5));
+    assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS);
+    assertThat(contents("data")).isEqualTo(undisturbed);
+
+    failWith(lines("changed"), noRoomForUnit(5));
+    String text = Files.readString(directory.resolve("corpus/a.txt"));
+    write("corpus/a.txt", text.replace('1', '2'));
+    delete("undisturbed");
+    Map<String, String> after = undisturbed(lines("undisturbed"));
+    WatchedFileSystem.restart(path -> false);
+    run(lines("changed"));
+    assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS);
+    assertThat(contents("changed")).isEqualTo(after);
+    assertThat(names(".")).containsExactly("changed", "corpus", "data", "undisturbed");
+  }
+
+  @Test
+  void aTaskThatFailsOnceLeavesNoSecondShard() throws Exception {
+    Map<String, String> undisturbed = undisturbed(lines("undisturbed"));
+    closeSpark();
+    openSpark("local[2,4]");
+    try {
+      AtomicBoolean failed = new AtomicBoolean();
+      WatchedFileSystem.restart(
+          path ->
+              path.toString().matches(".*/\\.units-[^/]+/\\.7-[^/]+/unit.json")
+                  && failed.compareAndSet(false, true));
+
+      run(lines("data"));
+
+      assertThat(failed).isTrue();
+      assertThat(WatchedFileSystem.created("/\\.units-[^/]+/\\.7-[^/]+/\\.train\\.bin\\."))
+          .isEqualTo(2);
+      assertThat(contents("data")).isEqualTo(undisturbed);
+      assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+    } finally {
+      closeSpark();
+      openSpark("local[1]");
+    }
+  }
+
+  @Test
+  void aFailedJobThatReplacesADataSetLeavesTheOldOne() throws Exception {
+    run(lines("data"));
+    Map<String, String> before = contents("data");
+    write("corpus/a.txt", "other");
+
+    failWith(lines("data").overwriting(), path -> path.toString().endsWith("/dataset.json"));
+
+    assertThat(contents("data")).isEqualTo(before);
+    run(lines("data").overwriting());
+    assertThat(contents("data")).isNotEqualTo(before);
+    assertThat(names(".")).containsExactly("corpus", "data");
+  }
+
+  @Test
+  void aMistakeLeavesNothing() throws Exception {
+    Files.write(
+        directory.resolve("corpus/b.txt"), "ab\ncd\u00e9".getBytes(StandardCharsets.ISO_8859_1));
+    Files.write(
+        directory.resolve("corpus/c.txt"), "\u00e9\u00e9\n".getBytes(StandardCharsets.ISO_8859_1));
+
+    assertThatThrownBy(() -> run(lines("data")))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            "%s/corpus/b.txt: byte 0xe9 at offset 5 is not valid UTF-8:"
+                + " convert it to UTF-8, or pass --malformed replace",
+            directory);
+    assertThat(names(".")).containsExactly("corpus");
+
+    assertThat(run(lines("data").replacing()).malformedReplaced()).isEqualTo(3);
+    assertThat(manifest("data").malformedReplaced()).isEqualTo(3);
+  }
+
+  @Test
+  void ofTwoJobsOnOneOutputTheSecondIsRefused() throws Exception {
+    Map<String, String> undisturbed = undisturbed(lines("undisturbed"));
+    CountDownLatch writing = new CountDownLatch(1);
+    CountDownLatch mayGoOn = new CountDownLatch(1);
+    WatchedFileSystem.restart(
+        path -> {
+          if (path.toString().matches(".*" + WRITTEN + ".*")) {
+            writing.countDown();
+            await(mayGoOn);
+          }
+          return false;
+        });
+    AtomicReference<Throwable> failure = new AtomicReference<>();
+    Thread first = new Thread(() -> failure.set(catchThrowable(() -> run(lines("data")))));
+    first.start();
+    try {
+      await(writing);
+      assertThatThrownBy(() -> new TokenizeJob(spark, lines("data").overwriting().options()).run())
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageMatching(
+              "--output .*/data is being written by another job \\(process \\d+ on [^ ]+\\):"
+                  + " wait until it ends, or choose another directory");
+    } finally {
+      mayGoOn.countDown();
+      first.join();
+    }
+
+    assertThat(failure.get()).isNull();
+    assertThat(contents("data")).isEqualTo(undisturbed);
+    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+  }
+
+  @Test
+  void aFullDiskIsToldBeforeAnythingIsRead() throws Exception {
+    WatchedFileSystem.restart(path -> path.toString().endsWith("/.data.lock"));
+
+    assertThatThrownBy(() -> run(lines("data")))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            "--output watched:%s/data cannot be written (No space left on device):"
+                + " choose a directory that you may write",
+            directory);
+    assertThat(names(".")).containsExactly("corpus");
+  }
+
+  @Test
+  void aLockThatCannotBeRenewedForAWhileIsNotLost() throws Exception {
+    CountDownLatch renewed = new CountDownLatch(2);
+    WatchedFileSystem.restart(
+        path -> {
+          if (path.toString().endsWith("/.data.lock")) {
+            renewed.countDown();
+            return renewed.getCount() == 0;
+          }
+          if (path.toString().matches(".*/\\.units-[^/]+/\\.0-.*")) {
+            await(renewed);
+          }
+          return false;
+        });
+
+    run(lines("data"));
+
+    assertThat(names(".")).containsExactly("corpus", "data");
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void aDeadProcesssLockIsTakenOverAtOnce() throws Exception {
+    String host = InetAddress.getLocalHost().getHostName();
+    assumeTrue(!host.equals("localhost"), "skipped: this machine's name tells nothing");
+    Process dead = new ProcessBuilder("true").start();
+    dead.waitFor();
+    write(".data.lock", "0f8fad5b-d9cb-469f-a165-70867728950e " + dead.pid() + " " + host + " 9");
+    long start = System.nanoTime();
+
+    run(lines("data"));
+
+    assertThat((System.nanoTime() - start) / 1e9).isLessThan(12); // others' are watched for 16
+    assertThat(names(".")).containsExactly("corpus", "data");
+  }
+
+  @Test
+  void aKilledProcesssShardsAreKept() throws Exception {
+    String text = Files.readString(directory.resolve("corpus/a.txt")).repeat(2_500);
+    write("corpus/a.txt", text); // 15 MB, 29 units of half a megabyte
+    TokenizeOptionsFixture options = file("data").shardBytes(1 << 20);
+    Path units = directory.resolve(".data.inprogress");
+    Process job = start("--input", path("corpus"), "--output", path("data"), "--shard-mb", "1");
+    try {
+      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+      while (!Files.exists(units) || finished("data").size() < 3) {
+        assertThat(job.isAlive() && System.nanoTime() < deadline)
+            .as(() -> "shards in time: " + read("job.log"))
+            .isTrue();
+        Thread.sleep(5);
+      }
+    } finally {
+      job.destroyForcibly().waitFor();
+    }
+    List<Path> finished = finished("data");
+    Map<Object, String> files = new TreeMap<>();
+    for (Path unit : finished) {
+      Path shard = unit.resolve("train.bin");
+      files.put(Files.getAttribute(shard, "unix:ino"), Files.getLastModifiedTime(shard).toString());
+    }
+    assertThat(files).hasSizeBetween(3, 25);
+    assertThat(names(".")).contains(".data.inprogress", ".data.lock").doesNotContain("data");
+
+    new TokenizeJob(spark, options.options()).run();
+
+    Map<Object, String> after = new TreeMap<>();
+    for (String name : names("data")) {
+      Path shard = directory.resolve("data").resolve(name);
+      Object number = Files.getAttribute(shard, "unix:ino");
+      if (files.containsKey(number)) {
+        after.put(number, Files.getLastModifiedTime(shard).toString());
+      }
+    }
+    assertThat(after).isEqualTo(files);
+    new TokenizeJob(spark, file("undisturbed").shardBytes(1 << 20).options()).run();
+    assertThat(contents("data").equals(contents("undisturbed"))).isTrue();
+    Files.delete(directory.resolve("job.log"));
+    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+  }
+
+  /** Starts the tokenize job in a JVM like this one. */
+  private Process start(String... arguments) throws IOException {
+    List<String> command = new ArrayList<>();
+    command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+    for (String option : ManagementFactory.getRuntimeMXBean().getInputArguments()) {
+      if (option.startsWith("--add") || option.startsWith("-X")) {
+        command.add(option);
+      }
+    }
+    command.addAll(
+        List.of(
+            "-cp",
+            System.getProperty("java.class.path"),
+            "-Dspark.master=local[1]",
+            "-Dspark.ui.enabled=false",
+            Main.class.getName(),
+            "tokenize"));
+    command.addAll(List.of(arguments));
+    return new ProcessBuilder(command)
+        .redirectErrorStream(true)
+        .redirectOutput(directory.resolve("job.log").toFile())
+        .start();
+  }
+
+  private Map<String, String> undisturbed(TokenizeOptionsFixture options) throws Exception {
+    WatchedFileSystem.restart(path -> false);
+    new TokenizeJob(spark, options.options()).run();
+    return contents("undisturbed");
+  }
+
+  private static Predicate<org.apache.hadoop.fs.Path> noRoomForUnit(int unit) {
+    return path -> path.toString().matches(".*/\\.units-[^/]+/\\." + unit + "-.*");
+  }
+
+  private static void failWith(
+      TokenizeOptionsFixture options, Predicate<org.apache.hadoop.fs.Path> noRoomFor) {
+    WatchedFileSystem.restart(noRoomFor);
+    Throwable thrown = catchThrowable(() -> new TokenizeJob(spark, options.options()).run());
+    assertThat(thrown).isNotNull();
+    assertThat(Failure.mistakeIn(thrown)).isEmpty();
+    assertThat(Failure.rootOf(thrown)).isEqualTo("IOException: No space left on device");
+    WatchedFileSystem.restart(path -> false);
+  }
+
+  private static TokenizeResult run(TokenizeOptionsFixture options) throws Exception {
+    return new TokenizeJob(spark, options.options()).run();
+  }
+
+  private TokenizeOptionsFixture lines(String output) {
+    return TokenizeOptionsFixture.of(
+            List.of(path("corpus")), "watched:" + directory.resolve(output))
+        .format(InputFormat.LINES)
+        .shardBytes(2L * UNIT_BYTES);
+  }
+
+  private TokenizeOptionsFixture shuffled(String output) {
+    return lines(output).shuffled(5).duplicatesDropped().split("hash");
+  }
+
+  private TokenizeOptionsFixture file(String output) {
+    return TokenizeOptionsFixture.of(List.of(path("corpus")), path(output));
+  }
+
+  private List<Path> finished(String output) throws IOException {
+    try (Stream<Path> files = Files.walk(directory.resolve("." + output + ".inprogress"), 2)) {
+      return files
+          .filter(unit -> unit.toString().matches(".*/\\.units-[^/]+/\\d+"))
+          .sorted()
+          .toList();
+    } catch (UncheckedIOException e) {
+      return List.of(); // an attempt's directory went while it was listed
+    }
+  }
+
+  private DatasetManifest manifest(String name) throws IOException {
+    return DatasetManifest.read(
+        FileSystem.getLocal(new Configuration()),
+        new org.apache.hadoop.fs.Path(directory.resolve(name).toUri()));
+  }
+
+  private String path(String name) {
+    return directory.resolve(name).toString();
+  }
+
+  private String read(String name) {
+    try {
+      return Files.readString(directory.resolve(name));
+    } catch (IOException e) {
+      return e.toString();
+    }
+  }
+
+  private void write(String file, String text) throws IOException {
+    Path path = directory.resolve(file);
+    Files.createDirectories(path.getParent());
+    Files.writeString(path, text);
+  }
+
+  private void delete(String name) throws IOException {
+    for (String file : names(name)) {
+      Files.delete(directory.resolve(name).resolve(file));
+    }
+    Files.delete(directory.resolve(name));
+  }
+
+  private List<String> names(String name) throws IOException {
+    try (Stream<Path> files = Files.list(directory.resolve(name))) {
+      return files.map(file -> file.getFileName().toString()).sorted().toList();
+    }
+  }
+
+  /** File contents by name, as text of one character a byte so that a difference is shown. */
+  private Map<String, String> contents(String name) throws IOException {
+    TreeMap<String, String> contents = new TreeMap<>();
+    for (String file : names(name)) {
+      contents.put(
+          file,
+          Files.readString(directory.resolve(name).resolve(file), StandardCharsets.ISO_8859_1));
+    }
+    return contents;
+  }
+}

@@ -1,0 +1,132 @@
+package io.sparkformer.jobs.train;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.sparkformer.jobs.JobProcess;
+import io.sparkformer.jobs.LoopbackCluster;
+import io.sparkformer.jobs.NothingLeftBehind;
+import io.sparkformer.jobs.SharedData;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+
+/** Whatever the number of ranks, a run leaves the bytes that one rank leaves. */
+@Tag("cluster")
+@ExtendWith(NothingLeftBehind.class)
+class DataParallelIT {
+
+  private static final int STEPS = 50;
+
+  @TempDir private static Path directory;
+  private static Training training;
+
+  @BeforeAll
+  static void trainWithOneRank() throws Exception {
+    training = Training.over(SharedData.file("tinyshakespeare/input.txt"), directory);
+    assertThat(training.run(Training.ONE_JVM, "one", STEPS).result().get("steps").asInt())
+        .isEqualTo(STEPS);
+  }
+
+  @Test
+  void twoExecutorsOfAClusterLeaveTheBytesOfOneRank() throws Exception {
+    try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("the cluster"), 2)) {
+      JobProcess.Outcome outcome = training.run(cluster.master(), "two", STEPS, "--workers", "2");
+
+      assertThat(outcome.result().get("workers").asInt()).isEqualTo(2);
+      assertThat(outcome.result().get("failures").asInt()).isZero();
+    }
+    training.files("two").requireSameAs(training.files("one"));
+  }
+
+  @Test
+  void threeRanksLeaveTheBytesOfOneRank() throws Exception {
+    JobProcess.Outcome outcome = training.run(Training.PROCESSES, "three", STEPS, "--workers", "3");
+
+    assertThat(outcome.result().get("workers").asInt()).isEqualTo(3);
+    training.files("three").requireSameAs(training.files("one"));
+  }
+
+  @Test
+  void aRunGoesOnWithAnyNumberOfRanks() throws Exception {
+    training.run(Training.PROCESSES, "turns", 10, "--workers", "4").result();
+    training.run(Training.ONE_JVM, "turns", 20, "--resume").result();
+    training.run(Training.PROCESSES, "turns", 30, "--resume", "--workers", "2").result();
+    JobProcess.Outcome last =
+        training.run(Training.PROCESSES, "turns", STEPS, "--resume", "--workers", "4");
+
+    assertThat(last.result().get("resumed_from").asInt()).isEqualTo(30);
+    training.files("turns").requireSameAs(training.files("one"));
+  }
+
+  @Test
+  void moreRanksThanMicroBatchesAreRefused() throws Exception {
+    requireMistake(
+        training.run(Training.PROCESSES, "many", STEPS, "--workers", "13"),
+        "--workers 13 is more than the micro-batches of a step, 12",
+        "lower --workers");
+  }
+
+  @Test
+  void aMistakeThatOnlyExecutorsSeeIsSaidOnce() throws Exception {
+    Path text = Files.writeString(directory.resolve("short.txt"), "the fox");
+    training.tokenize(text, "short data");
+
+    requireMistake(
+        training.run(Training.PROCESSES, "short", STEPS, "--workers", "2", "--data", "short data"),
+        "context-length");
+    assertThat(directory.resolve("short")).doesNotExist();
+  }
+
+  @Test
+  void aRunThatDivergesEndsWithoutAnotherTry() throws Exception {
+    requireMistake(
+        training.run(
+            Training.PROCESSES,
+            "diverged",
+            STEPS,
+            "--workers",
+            "2",
+            "--set",
+            "optimizer.learning-rate=1e30",
+            "--set",
+            "schedule.min-learning-rate=1e30"),
+        "the loss is ",
+        "lower optimizer.learning-rate");
+  }
+
+  @Test
+  void aDamagedShardIsNamed() throws Exception {
+    Path damaged = Files.createDirectory(directory.resolve("damaged"));
+    try (var files = Files.list(directory.resolve("data"))) {
+      for (Path file : files.toList()) {
+        Files.copy(file, damaged.resolve(file.getFileName()));
+      }
+    }
+    try (RandomAccessFile shard =
+        new RandomAccessFile(damaged.resolve("train-00000-of-00001.bin").toFile(), "rw")) {
+      shard.seek(1000);
+      shard.write(77);
+    }
+
+    requireMistake(
+        training.run(Training.PROCESSES, "none", STEPS, "--workers", "2", "--data", "damaged"),
+        "train-00000-of-00001.bin");
+    assertThat(directory.resolve("none")).doesNotExist();
+  }
+
+  private static void requireMistake(JobProcess.Outcome outcome, String... parts) {
+    assertThat(outcome.code()).as(outcome.err()).isEqualTo(2);
+    assertThat(outcome.out()).isEmpty();
+    List<String> said =
+        outcome.err().lines().filter(line -> line.startsWith("sparkformer train: ")).toList();
+    assertThat(said).as(outcome.err()).hasSize(1);
+    assertThat(said.get(0)).contains(parts);
+    assertThat(outcome.err()).doesNotContain("\tat ", "failure 1");
+  }
+}
