@@ -1,44 +1,21 @@
 package io.sparkformer;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 
-import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.model.SafeTensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 
-/** Reference files that lie beside the repository; tests that need them are skipped without. */
+/** Files of tensors, and how near tensors are to those of a reference. */
 public final class SharedFiles {
 
   private SharedFiles() {}
 
-  public static Path file(String name) {
-    Path repository = Path.of("").toAbsolutePath();
-    while (!Files.isDirectory(repository.resolve("model-core")) && repository.getParent() != null) {
-      repository = repository.getParent();
-    }
-    Path file = repository.resolveSibling("shared").resolve(name);
-    assumeTrue(
-        Files.exists(file),
-        "skipped: the shared reference file " + name + " is not beside the repository");
-    return file;
-  }
-
   public static Map<String, SafeTensors.Entry> tensors(String name) throws IOException {
-    return SafeTensors.read(localFiles(), hadoop(file(name)));
-  }
-
-  public static org.apache.hadoop.fs.Path hadoop(Path path) {
-    return new org.apache.hadoop.fs.Path(path.toUri());
-  }
-
-  public static FileSystem localFiles() {
-    return Storage.fileSystem(new org.apache.hadoop.fs.Path("file:///"), new Configuration());
+    return SafeTensors.read(localFiles(), hadoop(SharedData.beside(name)));
   }
 
   public static float[] floats(SafeTensors.Entry entry) {

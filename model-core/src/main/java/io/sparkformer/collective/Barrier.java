@@ -31,27 +31,27 @@ final class Barrier {
   private final ByteBuffer counters;
   private final List<String> names;
   private final int self;
-  private final Collection<PeerConnection> links;
-  private final PeerTimeout patience;
+  private final Collection<PeerConnection> peers;
+  private final PeerTimeout timeout;
   private long phase;
 
   /**
    * @param counters zeros of {@link #bytes} bytes, the same memory in each rank
    * @param names of the ranks, for messages
    * @param self which of them this is
-   * @param links whose end ends the wait
+   * @param peers whose end ends the wait
    */
   Barrier(
       ByteBuffer counters,
       List<String> names,
       int self,
-      Collection<PeerConnection> links,
-      PeerTimeout patience) {
+      Collection<PeerConnection> peers,
+      PeerTimeout timeout) {
     this.counters = counters;
     this.names = names;
     this.self = self;
-    this.links = links;
-    this.patience = patience;
+    this.peers = peers;
+    this.timeout = timeout;
   }
 
   static long bytes(int ranks) {
@@ -61,12 +61,12 @@ final class Barrier {
   /**
    * Waits until all are here; what each wrote to shared memory before is then visible to all.
    *
-   * @param moreSeconds that this wait may last beyond the patience for a late rank
+   * @param moreSeconds that this wait may last beyond the timeout for a late rank
    */
   void await(int moreSeconds) {
     phase++;
     LONG.setRelease(counters, self * COUNTER_BYTES, phase);
-    PeerTimeout.Wait wait = patience.begin(moreSeconds);
+    PeerTimeout.Wait wait = timeout.begin(moreSeconds);
     long checked = 0;
     for (int rank = 0; rank < names.size(); ) {
       if ((long) LONG.getAcquire(counters, rank * COUNTER_BYTES) >= phase) {
@@ -90,7 +90,7 @@ final class Barrier {
   private void check(PeerTimeout.Wait wait, int late) {
     wait.requireWanted();
     try {
-      links.forEach(PeerConnection::requireAlive);
+      peers.forEach(PeerConnection::requireAlive);
     } catch (PeerFailedException e) {
       if (!allCame()) { // else it left after its last wait
         throw e;

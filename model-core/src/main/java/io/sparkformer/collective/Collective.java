@@ -1,5 +1,6 @@
 package io.sparkformer.collective;
 
+import io.sparkformer.datasets.Closing;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -35,10 +36,10 @@ public final class Collective implements Closeable {
   private final Shape shape;
   private final List<List<Integer>> groups;
   private final List<Integer> group;
-  private final PeerTimeout patience;
-  private final List<MicroBatchRange> spans;
+  private final PeerTimeout timeout;
+  private final List<MicroBatchRange> ranges;
   private final int partsBefore;
-  private Map<Integer, PeerConnection> links = Map.of();
+  private Map<Integer, PeerConnection> peers = Map.of();
   private GroupBuffers buffers;
   private Barrier barrier;
   private HostSum hostSum;
@@ -64,14 +65,14 @@ public final class Collective implements Closeable {
   }
 
   private Collective(
-      List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups, PeerTimeout patience) {
+      List<Endpoint> all, int rank, Shape shape, List<List<Integer>> groups, PeerTimeout timeout) {
     this.all = List.copyOf(all);
     this.rank = rank;
     this.shape = shape;
     this.groups = groups;
-    this.patience = patience;
+    this.timeout = timeout;
     this.group = groups.stream().filter(g -> g.contains(rank)).findFirst().orElseThrow();
-    this.spans = List.copyOf(parts(List.of(rank)));
+    this.ranges = List.copyOf(parts(List.of(rank)));
     this.partsBefore = parts(group.subList(0, group.indexOf(rank))).size();
   }
 
@@ -80,76 +81,76 @@ public final class Collective implements Closeable {
     return single(new Shape(microBatches, List.of(1)), new PeerTimeout(1, () -> false));
   }
 
-  private static Collective single(Shape shape, PeerTimeout patience) {
+  private static Collective single(Shape shape, PeerTimeout timeout) {
     List<Endpoint> self = List.of(new Endpoint("localhost", 0, "", 0));
-    return new Collective(self, 0, shape, List.of(List.of(0)), patience);
+    return new Collective(self, 0, shape, List.of(List.of(0)), timeout);
   }
 
   /**
    * Connects with all other ranks.
    *
-   * @param door that was opened before the others were told of it; closed by this
+   * @param server that was opened before the others were told of it; closed by this
    * @param all ranks, in their order
    * @param rank of this one
    * @param secret that only ranks of this attempt know
    * @throws PeerFailedException if one does not come in time; the message says which
    */
   public static Collective join(
-      RendezvousServer door,
+      RendezvousServer server,
       List<Endpoint> all,
       int rank,
       byte[] secret,
       Shape shape,
-      PeerTimeout patience)
+      PeerTimeout timeout)
       throws IOException {
-    try (door) {
+    try (server) {
       if (all.size() == 1) {
-        return single(shape, patience);
+        return single(shape, timeout);
       }
       List<List<Integer>> groups =
           Endpoint.groups(all, ranks -> memoryBytes(shape, ranks, all.size()));
-      Collective collective = new Collective(all, rank, shape, groups, patience);
-      collective.connect(door, secret);
+      Collective collective = new Collective(all, rank, shape, groups, timeout);
+      collective.connect(server, secret);
       return collective;
     }
   }
 
-  private void connect(RendezvousServer door, byte[] secret) throws IOException {
+  private void connect(RendezvousServer server, byte[] secret) throws IOException {
     if (group.size() == 1) {
       buffers = GroupBuffers.alone(shape, parts(group).size());
     }
-    links =
+    peers =
         Rendezvous.connect(
-            door,
+            server,
             all,
             rank,
             groups,
             secret,
-            patience,
+            timeout,
             memoryBytes(shape, group, all.size()),
             file ->
                 buffers =
                     GroupBuffers.mapped(
-                        file, shape, group.size(), parts(group).size(), spans(group).size()));
+                        file, shape, group.size(), parts(group).size(), ranges(group).size()));
     if (group.size() > 1) {
       int index = group.indexOf(rank);
       List<PeerConnection> near =
-          group.stream().filter(links::containsKey).map(links::get).toList();
+          group.stream().filter(peers::containsKey).map(peers::get).toList();
       List<String> names = group.stream().map(r -> Endpoint.named(all, r)).toList();
-      barrier = new Barrier(buffers.counters(), names, index, near, patience);
-      hostSum = new HostSum(index, group.size(), parts(group), spans(group));
+      barrier = new Barrier(buffers.counters(), names, index, near, timeout);
+      hostSum = new HostSum(index, group.size(), parts(group), ranges(group));
     }
     if (groups.size() > 1 && group.get(0) == rank) {
       List<PeerConnection> leaders = new ArrayList<>();
-      groups.forEach(g -> leaders.add(links.get(g.get(0))));
+      groups.forEach(g -> leaders.add(peers.get(g.get(0))));
       exchange =
           new HostExchange(
               groups.indexOf(group),
-              groups.stream().map(this::spans).toList(),
+              groups.stream().map(this::ranges).toList(),
               leaders,
               shape.step(),
               Collections.max(shape.bucketFloats()),
-              patience);
+              timeout);
     }
   }
 
@@ -158,7 +159,7 @@ public final class Collective implements Closeable {
         shape,
         group.size(),
         parts(shape, group, worldSize).size(),
-        spans(shape, group, worldSize).size());
+        ranges(shape, group, worldSize).size());
   }
 
   /** What the ranks of a group add up, each for itself. */
@@ -172,7 +173,7 @@ public final class Collective implements Closeable {
   }
 
   /** What a group adds up together. */
-  private static List<MicroBatchRange> spans(Shape shape, List<Integer> group, int worldSize) {
+  private static List<MicroBatchRange> ranges(Shape shape, List<Integer> group, int worldSize) {
     MicroBatchRange first = MicroBatchRange.ofRank(shape.microBatches(), group.get(0), worldSize);
     MicroBatchRange last =
         MicroBatchRange.ofRank(shape.microBatches(), group.get(group.size() - 1), worldSize);
@@ -183,8 +184,8 @@ public final class Collective implements Closeable {
     return parts(shape, ranks, worldSize());
   }
 
-  private List<MicroBatchRange> spans(List<Integer> ranks) {
-    return spans(shape, ranks, worldSize());
+  private List<MicroBatchRange> ranges(List<Integer> ranks) {
+    return ranges(shape, ranks, worldSize());
   }
 
   public int rank() {
@@ -196,22 +197,25 @@ public final class Collective implements Closeable {
   }
 
   /** The nodes that this rank adds up itself, one after the other. */
-  public List<MicroBatchRange> spans() {
-    return spans;
+  public List<MicroBatchRange> microBatchRanges() {
+    return ranges;
   }
 
   /**
-   * Where this rank leaves its sum of a node before {@link #sum}.
+   * Where this rank leaves its sum of a node before {@link #allReduce}.
    *
-   * @param span index into {@link #spans}
+   * @param range index into {@link #microBatchRanges}
    * @param bucket index into the shape's buffers
    * @return floats in this machine's byte order
    */
-  public ByteBuffer part(int span, int bucket) {
-    return buffers.parts().get(bucket).get(partsBefore + span);
+  public ByteBuffer part(int range, int bucket) {
+    return buffers.parts().get(bucket).get(partsBefore + range);
   }
 
-  /** Where the total is after {@link #sum}, until the next one; may be the first part's memory. */
+  /**
+   * Where the total is after {@link #allReduce}, until the next one; may be the first part's
+   * memory.
+   */
   public ByteBuffer total(int bucket) {
     return buffers.sums().get(bucket).get(0);
   }
@@ -222,9 +226,9 @@ public final class Collective implements Closeable {
    * @throws PeerFailedException if another rank is lost, late or gives up
    * @throws io.sparkformer.datasets.InvalidInputException if another rank found a user's mistake
    */
-  public void sum() {
+  public void allReduce() {
     try {
-      sumAll();
+      allReduceParts();
     } catch (PeerFailedException e) {
       throw rootOf(e);
     }
@@ -234,8 +238,8 @@ public final class Collective implements Closeable {
   private RuntimeException rootOf(PeerFailedException failure) {
     long deadline = System.nanoTime() + REASON_NANOS;
     do {
-      for (PeerConnection link : links.values()) {
-        Optional<RuntimeException> reason = link.reason();
+      for (PeerConnection peer : peers.values()) {
+        Optional<RuntimeException> reason = peer.reason();
         if (reason.isPresent()) {
           return reason.get();
         }
@@ -245,7 +249,7 @@ public final class Collective implements Closeable {
     return failure;
   }
 
-  private void sumAll() {
+  private void allReduceParts() {
     if (barrier != null) {
       barrier.await(0);
       for (int bucket = 0; bucket < shape.bucketFloats().size(); bucket++) {
@@ -269,25 +273,27 @@ public final class Collective implements Closeable {
    * @throws PeerFailedException then
    */
   public void requireWanted() {
-    patience.begin().requireWanted();
+    timeout.begin().requireWanted();
   }
 
   /** Tells the others why this rank ends before its time. */
   public void leave(Throwable cause) {
-    links.values().forEach(link -> link.leave(cause));
+    peers.values().forEach(peer -> peer.leave(cause));
   }
 
   @Override
   public void close() throws IOException {
+    List<Closeable> open = new ArrayList<>(peers.values());
     if (exchange != null) {
-      exchange.close();
+      open.add(0, exchange);
     }
-    for (PeerConnection link : links.values()) {
-      link.close();
-    }
-    buffers = null;
-    if (barrier != null) {
-      System.gc(); // Java unmaps memory with its buffers: the next attempt needs it.
+    try {
+      Closing.all(open);
+    } finally {
+      buffers = null;
+      if (barrier != null) {
+        System.gc(); // Java unmaps memory with its buffers: the next attempt needs it.
+      }
     }
   }
 }

@@ -27,40 +27,40 @@ final class HostExchange implements Closeable {
   private static final int MORE_SECONDS = 2;
 
   private final int self;
-  private final List<PeerConnection> links;
-  private final PeerTimeout patience;
+  private final List<PeerConnection> peers;
+  private final PeerTimeout timeout;
   private final TreeSum tree;
   private final Selector selector;
   private final List<List<ByteBuffer>> staging = new ArrayList<>();
 
   /**
    * @param self index of this host
-   * @param spans that each host sums up
-   * @param links to the leaders of the other hosts, in order, with null in this one's place
+   * @param ranges that each host sums up
+   * @param peers to the leaders of the other hosts, in order, with null in this one's place
    * @param maxFloats of a buffer
    */
   HostExchange(
       int self,
-      List<List<MicroBatchRange>> spans,
-      List<PeerConnection> links,
+      List<List<MicroBatchRange>> ranges,
+      List<PeerConnection> peers,
       MicroBatchRange step,
       int maxFloats,
-      PeerTimeout patience)
+      PeerTimeout timeout)
       throws IOException {
     this.self = self;
-    this.links = links;
-    this.patience = patience;
-    this.tree = new TreeSum(step, spans.stream().flatMap(List::stream).toList());
+    this.peers = peers;
+    this.timeout = timeout;
+    this.tree = new TreeSum(step, ranges.stream().flatMap(List::stream).toList());
     this.selector = Selector.open();
-    for (PeerConnection link : links) {
-      if (link != null) {
-        link.channel().register(selector, 0);
+    for (PeerConnection peer : peers) {
+      if (peer != null) {
+        peer.channel().register(selector, 0);
       }
     }
-    int sliceBytes = (maxFloats / links.size() + 1) * Float.BYTES;
-    for (int host = 0; host < links.size(); host++) {
+    int sliceBytes = (maxFloats / peers.size() + 1) * Float.BYTES;
+    for (int host = 0; host < peers.size(); host++) {
       List<ByteBuffer> ofHost = new ArrayList<>();
-      for (int i = 0; i < spans.get(host).size() && host != self; i++) {
+      for (int i = 0; i < ranges.get(host).size() && host != self; i++) {
         ofHost.add(ByteBuffer.allocateDirect(sliceBytes));
       }
       staging.add(ofHost);
@@ -70,7 +70,7 @@ final class HostExchange implements Closeable {
   /**
    * Replaces the first buffer's content by the total.
    *
-   * @param own a buffer for each of this host's spans
+   * @param own a buffer for each of this host's ranges
    */
   void sum(List<ByteBuffer> own) {
     try {
@@ -93,7 +93,7 @@ final class HostExchange implements Closeable {
       this.own = own;
       this.floats = own.get(0).capacity() / Float.BYTES;
       this.total = slice(own.get(0), self).asFloatBuffer();
-      for (int host = 0; host < links.size(); host++) {
+      for (int host = 0; host < peers.size(); host++) {
         if (host == self) {
           own.forEach(buffer -> inputs.add(slice(buffer, self).asFloatBuffer()));
           continue;
@@ -103,7 +103,7 @@ final class HostExchange implements Closeable {
     }
 
     private int start(int host) {
-      return (int) ((long) floats * host / links.size());
+      return (int) ((long) floats * host / peers.size());
     }
 
     private ByteBuffer slice(ByteBuffer buffer, int host) {
@@ -114,7 +114,7 @@ final class HostExchange implements Closeable {
     }
 
     void run() throws IOException {
-      PeerTimeout.Wait wait = patience.begin(MORE_SECONDS);
+      PeerTimeout.Wait wait = timeout.begin(MORE_SECONDS);
       long idleSince = System.nanoTime();
       while (true) {
         boolean moved = false;
@@ -128,11 +128,11 @@ final class HostExchange implements Closeable {
           done &= stream.isDone();
         }
         if (done) {
-          streams.forEach(stream -> stream.link.dataReceived());
+          streams.forEach(stream -> stream.peer.dataReceived());
           return;
         }
         if (moved) {
-          wait = patience.begin(MORE_SECONDS);
+          wait = timeout.begin(MORE_SECONDS);
           idleSince = System.nanoTime();
         } else if (System.nanoTime() - idleSince > SPIN_NANOS) {
           check(wait);
@@ -167,13 +167,13 @@ final class HostExchange implements Closeable {
         throw new PeerFailedException(
             String.format(
                 "%s is late: nothing came from it for %d s, so it hangs, its host is overloaded or the network is cut",
-                late.link.peerName(), wait.seconds()));
+                late.peer.peerName(), wait.seconds()));
       }
     }
 
     private void await() throws IOException {
       for (Stream stream : streams) {
-        stream.link.channel().keyFor(selector).interestOps(stream.interest());
+        stream.peer.channel().keyFor(selector).interestOps(stream.interest());
       }
       selector.select(SELECT_MILLIS);
       selector.selectedKeys().clear();
@@ -181,7 +181,7 @@ final class HostExchange implements Closeable {
 
     /** What goes to and comes from one other host. */
     private final class Stream {
-      private final PeerConnection link;
+      private final PeerConnection peer;
       private final List<ByteBuffer> outgoing = new ArrayList<>();
       private final List<ByteBuffer> incoming = new ArrayList<>();
       private boolean marked;
@@ -189,8 +189,8 @@ final class HostExchange implements Closeable {
       private int receiving;
 
       Stream(int host) {
-        this.link = links.get(host);
-        outgoing.add(link.dataMark());
+        this.peer = peers.get(host);
+        outgoing.add(peer.dataMark());
         own.forEach(buffer -> outgoing.add(slice(buffer, host)));
         outgoing.add(slice(own.get(0), self));
         for (int i = 0; i < staging.get(host).size(); i++) {
@@ -204,7 +204,7 @@ final class HostExchange implements Closeable {
       boolean receive() {
         boolean moved = false;
         if (!marked) {
-          marked = link.readMark();
+          marked = peer.readMark();
           moved = marked;
         }
         while (marked && receiving < incoming.size()) {
@@ -214,7 +214,7 @@ final class HostExchange implements Closeable {
             continue;
           }
           into.limit(Math.min(into.capacity(), into.position() + READ_BYTES));
-          int count = link.read(into);
+          int count = peer.read(into);
           into.limit(into.capacity());
           moved |= count > 0;
           break; // what came is summed while it is in the cache
@@ -222,7 +222,9 @@ final class HostExchange implements Closeable {
         return moved;
       }
 
-      /** Of the slice that this host sums up, as much as has come of all the other host's spans. */
+      /**
+       * Of the slice that this host sums up, as much as has come of all the other host's ranges.
+       */
       int receivedFloats() {
         int last = incoming.size() - 2;
         if (receiving > last) {
@@ -245,14 +247,14 @@ final class HostExchange implements Closeable {
             sending++;
             continue;
           }
-          int count = link.write(next);
+          int count = peer.write(next);
           moved |= count > 0;
           if (count == 0) {
             break;
           }
         }
         if (sending == outgoing.size()) {
-          link.dataSent();
+          peer.dataSent();
         }
         return moved;
       }

@@ -23,22 +23,22 @@ final class HostSum {
    * @param self index of this rank in its host
    * @param ranks of the host
    * @param parts that the ranks sum up, in order
-   * @param spans that the host sums up, in order
+   * @param ranges that the host sums up, in order
    */
-  HostSum(int self, int ranks, List<MicroBatchRange> parts, List<MicroBatchRange> spans) {
+  HostSum(int self, int ranks, List<MicroBatchRange> parts, List<MicroBatchRange> ranges) {
     this.self = self;
     this.ranks = ranks;
     this.trees = new ArrayList<>();
     this.partsOf = new ArrayList<>();
-    for (MicroBatchRange span : spans) {
+    for (MicroBatchRange range : ranges) {
       List<Integer> within = new ArrayList<>();
       for (int i = 0; i < parts.size(); i++) {
-        if (parts.get(i).first() >= span.first() && parts.get(i).end() <= span.end()) {
+        if (parts.get(i).first() >= range.first() && parts.get(i).end() <= range.end()) {
           within.add(i);
         }
       }
       partsOf.add(within);
-      trees.add(new TreeSum(span, within.stream().map(parts::get).toList()));
+      trees.add(new TreeSum(range, within.stream().map(parts::get).toList()));
     }
   }
 
@@ -46,7 +46,7 @@ final class HostSum {
    * Adds up this rank's slice.
    *
    * @param buffers one for each part
-   * @param into one for each span of the host
+   * @param into one for each range of the host
    */
   void sum(List<ByteBuffer> buffers, List<ByteBuffer> into) {
     List<FloatBuffer> floats = buffers.stream().map(ByteBuffer::asFloatBuffer).toList();

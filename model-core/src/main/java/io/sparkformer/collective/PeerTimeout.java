@@ -29,11 +29,11 @@ public record PeerTimeout(int seconds, BooleanSupplier cancelled) {
   /**
    * A wait.
    *
-   * @param patience that it is of
+   * @param timeout that it is of
    * @param startedNanos when it began
    * @param seconds that it may last
    */
-  record Wait(PeerTimeout patience, long startedNanos, int seconds) {
+  record Wait(PeerTimeout timeout, long startedNanos, int seconds) {
 
     /** Whether it lasted too long. */
     boolean isOver() {
@@ -50,7 +50,7 @@ public record PeerTimeout(int seconds, BooleanSupplier cancelled) {
      * @throws PeerFailedException then
      */
     void requireWanted() {
-      if (patience.cancelled.getAsBoolean()) {
+      if (timeout.cancelled.getAsBoolean()) {
         throw new PeerFailedException("the attempt was ended");
       }
     }

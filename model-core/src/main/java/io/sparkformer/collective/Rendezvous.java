@@ -1,5 +1,6 @@
 package io.sparkformer.collective;
 
+import io.sparkformer.datasets.Closing;
 import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -8,6 +9,8 @@ import java.net.StandardSocketOptions;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -30,9 +33,10 @@ final class Rendezvous {
   private final int self;
   private final List<Integer> group;
   private final PeerTimeout.Wait wait;
-  private final Map<Integer, PeerConnection> links = new TreeMap<>();
+  private final Map<Integer, PeerConnection> peers = new TreeMap<>();
   private final TreeSet<Integer> expected = new TreeSet<>();
   private final Path memory;
+  private boolean over;
 
   private Rendezvous(
       List<Endpoint> all, int self, List<Integer> group, Path memory, PeerTimeout.Wait wait) {
@@ -53,16 +57,16 @@ final class Rendezvous {
    *
    * @param groups of ranks, this one in one of them
    * @param memoryBytes that the leader of a group of several provides
-   * @return links to other ranks, by rank
+   * @return peers to other ranks, by rank
    * @throws PeerFailedException if a rank does not come, or cannot be reached, in time
    */
   static Map<Integer, PeerConnection> connect(
-      RendezvousServer door,
+      RendezvousServer server,
       List<Endpoint> all,
       int self,
       List<List<Integer>> groups,
       byte[] secret,
-      PeerTimeout patience,
+      PeerTimeout timeout,
       long memoryBytes,
       Mapping mapping)
       throws IOException {
@@ -73,32 +77,35 @@ final class Rendezvous {
       memory = SharedMemory.create(memoryBytes);
       mapping.map(memory);
     }
-    Rendezvous gathering = new Rendezvous(all, self, group, memory, patience.begin());
+    Rendezvous rendezvous = new Rendezvous(all, self, group, memory, timeout.begin());
     try {
       Handshake handshake = new Handshake(secret);
       if (leads) {
-        gathering.lead(door, groups, handshake);
+        rendezvous.lead(server, groups, handshake);
       } else {
-        gathering.reach(group.get(0), handshake, mapping);
+        rendezvous.reach(group.get(0), handshake, mapping);
       }
-      return gathering.links;
+      return rendezvous.end();
     } catch (IOException | RuntimeException e) {
-      for (PeerConnection link : gathering.links.values()) {
-        link.leave(e);
-        link.close();
+      Collection<PeerConnection> connected = rendezvous.end().values();
+      connected.forEach(peer -> peer.leave(e));
+      try {
+        Closing.all(connected);
+      } catch (IOException failed) {
+        e.addSuppressed(failed);
       }
       throw e;
     } finally {
-      gathering.forget();
+      rendezvous.forget();
     }
   }
 
-  private void lead(RendezvousServer door, List<List<Integer>> groups, Handshake handshake)
+  private void lead(RendezvousServer server, List<List<Integer>> groups, Handshake handshake)
       throws IOException {
     expected.addAll(group);
     groups.forEach(other -> expected.add(other.get(0)));
     expected.removeIf(rank -> rank <= self); // those before are connected to
-    door.receive(handshake, self, this::welcome);
+    server.receive(handshake, self, this::welcome);
     for (List<Integer> other : groups) {
       if (other.get(0) < self) {
         reach(other.get(0), handshake, path -> {});
@@ -118,9 +125,18 @@ final class Rendezvous {
     join(rank, channel);
   }
 
+  /** The connections; a rank that comes now is too late. */
+  private synchronized Map<Integer, PeerConnection> end() {
+    over = true;
+    return Collections.unmodifiableMap(new TreeMap<>(peers));
+  }
+
   private synchronized void join(int rank, SocketChannel channel) throws IOException {
+    if (over) {
+      throw new IOException(Endpoint.named(all, rank) + " came again when all were connected");
+    }
     channel.setOption(StandardSocketOptions.TCP_NODELAY, true);
-    PeerConnection before = links.put(rank, new PeerConnection(channel, Endpoint.named(all, rank)));
+    PeerConnection before = peers.put(rank, new PeerConnection(channel, Endpoint.named(all, rank)));
     if (before != null) {
       before.close(); // it came again, since it thought that it had not got in
     }
@@ -128,11 +144,11 @@ final class Rendezvous {
   }
 
   private synchronized void awaitExpected() {
-    while (!links.keySet().containsAll(expected)) {
+    while (!peers.keySet().containsAll(expected)) {
       wait.requireWanted();
       if (wait.isOver()) {
         TreeSet<Integer> missing = new TreeSet<>(expected);
-        missing.removeAll(links.keySet());
+        missing.removeAll(peers.keySet());
         throw new PeerFailedException(
             String.format(
                 "%s did not connect within %d s",

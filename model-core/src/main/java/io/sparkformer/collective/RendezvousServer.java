@@ -72,7 +72,7 @@ public final class RendezvousServer implements Closeable {
     return endpoint;
   }
 
-  /** Lets ranks in until the door is closed. */
+  /** Lets ranks in until it is closed. */
   void receive(Handshake handshake, int self, Welcome welcome) {
     daemon("ranks-welcome", () -> acceptAll(handshake, self, welcome));
   }

@@ -23,8 +23,8 @@ final class TreeSum {
     this.stack = new float[depth(target)][CHUNK_FLOATS];
   }
 
-  private int depth(MicroBatchRange span) {
-    return nodes.contains(span) ? 1 : Math.max(depth(span.left()), 1 + depth(span.right()));
+  private int depth(MicroBatchRange range) {
+    return nodes.contains(range) ? 1 : Math.max(depth(range.left()), 1 + depth(range.right()));
   }
 
   /** Sums a range of the buffers, one for each node, into the same range of another or of one. */
@@ -37,14 +37,14 @@ final class TreeSum {
   }
 
   private void evaluate(
-      MicroBatchRange span, List<FloatBuffer> buffers, int at, int count, int level) {
-    int node = nodes.indexOf(span);
+      MicroBatchRange range, List<FloatBuffer> buffers, int at, int count, int level) {
+    int node = nodes.indexOf(range);
     if (node >= 0) {
       buffers.get(node).get(at, stack[level], 0, count);
       return;
     }
-    evaluate(span.left(), buffers, at, count, level);
-    evaluate(span.right(), buffers, at, count, level + 1);
+    evaluate(range.left(), buffers, at, count, level);
+    evaluate(range.right(), buffers, at, count, level + 1);
     add(stack[level], stack[level + 1], count);
   }
 

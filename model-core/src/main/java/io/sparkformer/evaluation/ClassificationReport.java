@@ -60,9 +60,9 @@ public record ClassificationReport(
     long actual = matrix.actual(label);
     long predicted = matrix.predicted(label);
     return new Scores(
-        Ratio.of(hits, predicted),
-        Ratio.of(hits, actual),
-        Ratio.of(2 * hits, actual + predicted),
+        ConfusionMatrix.ratio(hits, predicted),
+        ConfusionMatrix.ratio(hits, actual),
+        ConfusionMatrix.ratio(2 * hits, actual + predicted),
         actual);
   }
 
@@ -80,7 +80,10 @@ public record ClassificationReport(
       f1 += share * label.scores().f1();
     }
     return new Scores(
-        Ratio.of(precision, weights), Ratio.of(recall, weights), Ratio.of(f1, weights), support);
+        ConfusionMatrix.ratio(precision, weights),
+        ConfusionMatrix.ratio(recall, weights),
+        ConfusionMatrix.ratio(f1, weights),
+        support);
   }
 
   /** Examples in all. */

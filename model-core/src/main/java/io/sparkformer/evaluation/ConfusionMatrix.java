@@ -35,11 +35,11 @@ public record ConfusionMatrix(List<String> labels, long[][] counts) implements S
   }
 
   /**
-   * A matrix from sums that ranks have added up.
+   * A matrix from counts in a row.
    *
-   * @param counts whole numbers, row-major
+   * @param counts row-major
    */
-  public static ConfusionMatrix of(List<String> labels, float[] counts) {
+  public static ConfusionMatrix of(List<String> labels, long[] counts) {
     int size = labels.size();
     require(
         counts.length == size * size,
@@ -49,9 +49,18 @@ public record ConfusionMatrix(List<String> labels, long[][] counts) implements S
         size * size);
     long[][] rows = new long[size][size];
     for (int i = 0; i < counts.length; i++) {
-      rows[i / size][i % size] = Math.round((double) counts[i]);
+      rows[i / size][i % size] = counts[i];
     }
     return new ConfusionMatrix(labels, rows);
+  }
+
+  static double ratio(long part, long whole) {
+    return ratio((double) part, (double) whole);
+  }
+
+  /** A share; 0 where there is nothing to divide by, as scikit-learn has it. */
+  static double ratio(double part, double whole) {
+    return whole == 0 ? 0 : part / whole;
   }
 
   private static long[][] copy(long[][] counts) {
@@ -89,7 +98,7 @@ public record ConfusionMatrix(List<String> labels, long[][] counts) implements S
     for (int label = 0; label < counts.length; label++) {
       hits += hits(label);
     }
-    return Ratio.of(hits, total());
+    return ratio(hits, total());
   }
 
   /** As a table: a line for what is right, a column for what was predicted. */

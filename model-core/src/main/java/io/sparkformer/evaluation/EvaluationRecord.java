@@ -1,6 +1,7 @@
 package io.sparkformer.evaluation;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.sparkformer.datasets.tokens.SplitName;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
@@ -17,7 +18,7 @@ import org.apache.hadoop.fs.Path;
  */
 @JsonInclude(JsonInclude.Include.NON_NULL)
 public record EvaluationRecord(
-    long step, String split, double loss, double accuracy, ConfusionMatrix confusion) {
+    long step, SplitName split, double loss, double accuracy, ConfusionMatrix confusion) {
 
   public static final String FILE_NAME = "evaluation.json";
 

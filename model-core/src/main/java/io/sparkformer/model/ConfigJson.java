@@ -148,7 +148,7 @@ record ConfigJson(JsonNode json, Path file) {
     object.put(TRUNCATE, reading.truncate() == Truncation.LEFT ? "left" : "right");
   }
 
-  static ObjectNode of(ModelConfig config, ModelDirectory.Company company) {
+  static ObjectNode of(ModelConfig config, ModelDirectory.TextProcessing processing) {
     ObjectNode json = JSON.createObjectNode();
     Head head = config.head();
     json.putArray("architectures").add(architecture(head));
@@ -169,14 +169,14 @@ record ConfigJson(JsonNode json, Path file) {
     json.put("torch_dtype", "float32");
     // Without the key, transformers assumes GPT-2's own 50256.
     JsonNode endOfText =
-        company.endOfText().<JsonNode>map(json::numberNode).orElse(json.nullNode());
+        processing.endOfText().<JsonNode>map(json::numberNode).orElse(json.nullNode());
     json.set("bos_token_id", endOfText);
     json.set("eos_token_id", endOfText);
     if (head.isClassifier()) {
       json.put("problem_type", "single_label_classification");
-      labels(json, head.numLabels(), company.labels());
+      labels(json, head.numLabels(), processing.labels());
     }
-    reading(json, company.reading());
+    reading(json, processing.reading());
     if (!config.isGpt2() || !isHuggingFace(head)) {
       json.set(OWN, JSON.valueToTree(config));
     }

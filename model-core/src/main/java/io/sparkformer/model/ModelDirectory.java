@@ -186,42 +186,42 @@ public final class ModelDirectory {
   }
 
   /**
-   * What a model is written with.
+   * What stands between texts and a model, and is written with it.
    *
    * @param tokenizer its tokenizer, if it has one
    * @param endOfText the id of the token that ends a text, if there is one
    * @param labels names of a classifier's classes; none for a language model
    * @param reading how it was trained to read texts
    */
-  public record Company(
+  public record TextProcessing(
       Optional<Tokenizer> tokenizer,
       Optional<Integer> endOfText,
       List<String> labels,
       TextReading reading) {
 
-    public static final Company NONE =
-        new Company(Optional.empty(), Optional.empty(), List.of(), TextReading.PLAIN);
+    public static final TextProcessing NONE =
+        new TextProcessing(Optional.empty(), Optional.empty(), List.of(), TextReading.PLAIN);
   }
 
   /** Writes the model and what goes with it; the directory is made if need be. */
-  public void save(Gpt model, Company company) throws IOException {
-    save(model.config(), model.weights(), company);
+  public void save(Gpt model, TextProcessing processing) throws IOException {
+    save(model.config(), model.weights(), processing);
   }
 
   /**
-   * As {@link #save(Gpt, Company)}, of a model that is given by its parts.
+   * As {@link #save(Gpt, TextProcessing)}, of a model that is given by its parts.
    *
    * @param weights float32, under the model's names
    */
-  public void save(ModelConfig config, Map<String, NDArray> weights, Company company)
+  public void save(ModelConfig config, Map<String, NDArray> weights, TextProcessing processing)
       throws IOException {
     fileSystem.mkdirs(directory);
     try (OutputStream out = fileSystem.create(new Path(directory, CONFIG), true)) {
-      JSON.writerWithDefaultPrettyPrinter().writeValue(out, ConfigJson.of(config, company));
+      JSON.writerWithDefaultPrettyPrinter().writeValue(out, ConfigJson.of(config, processing));
     }
     SafeTensors.write(fileSystem, new Path(directory, WEIGHTS), weights);
-    if (company.tokenizer().isPresent()) {
-      company.tokenizer().get().write(fileSystem, directory);
+    if (processing.tokenizer().isPresent()) {
+      processing.tokenizer().get().write(fileSystem, directory);
     }
   }
 }

@@ -73,22 +73,24 @@ public final class TorchScriptExport {
 
   private Written write(ModelDirectory model) throws IOException {
     Optional<Tokenizer> tokenizer = model.tokenizer();
-    ModelDirectory.Company company =
-        new ModelDirectory.Company(tokenizer, model.endOfText(), model.labels(), model.reading());
+    ModelDirectory.TextProcessing processing =
+        new ModelDirectory.TextProcessing(
+            tokenizer, model.endOfText(), model.labels(), model.reading());
     ModelConfig config = model.config();
     fileSystem.mkdirs(directory);
     long parameters;
     try (Gpt gpt = model.load(Precision.FP32, Device.cpu());
         OutputStream out = fileSystem.create(new Path(directory, MODULE), true)) {
-      archive(gpt, company.reading()).write(out);
+      archive(gpt, processing.reading()).write(out);
       parameters = gpt.parameterCount();
     }
     file(
         ModelDirectory.CONFIG,
-        JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(ConfigJson.of(config, company)));
-    file(SERVING, serving(config, company.reading()).getBytes(StandardCharsets.ISO_8859_1));
+        JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(ConfigJson.of(config, processing)));
+    file(SERVING, serving(config, processing.reading()).getBytes(StandardCharsets.ISO_8859_1));
     if (tokenizer.isPresent()) {
-      file(Tokenizer.FILE_NAME, ReadingTokenizer.json(tokenizer.get().json(), company.reading()));
+      file(
+          Tokenizer.FILE_NAME, ReadingTokenizer.json(tokenizer.get().json(), processing.reading()));
     }
     long bytes = fileSystem.getFileStatus(new Path(directory, MODULE)).getLen();
     return new Written(parameters, bytes, model.labels(), tokenizer.isPresent());

@@ -9,6 +9,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.TemporaryFolder;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.torch.TorchScriptModel;
@@ -17,7 +18,6 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
@@ -103,7 +103,7 @@ public final class TorchScriptClassifier implements SequenceModel {
     } catch (InvalidInputException e) {
       throw e;
     } catch (RuntimeException e) {
-      String reason = Objects.toString(e.getMessage(), e.toString()).lines().findFirst().orElse("");
+      String reason = Reason.of(e);
       throw new InvalidInputException(
           String.format(
               "%s does not run with %s (%s): it must be forward(input_ids, attention_mask) of int64"
@@ -168,8 +168,11 @@ public final class TorchScriptClassifier implements SequenceModel {
 
   @Override
   public void close() {
-    model.close();
-    reader.close();
-    copy.ifPresent(TemporaryFolder::delete);
+    try (reader;
+        model) {
+      // both, whatever becomes of one
+    } finally {
+      copy.ifPresent(TemporaryFolder::delete);
+    }
   }
 }

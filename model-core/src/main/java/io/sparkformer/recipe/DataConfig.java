@@ -78,7 +78,7 @@ public record DataConfig(
   }
 
   /** How each split becomes rows. */
-  public SampleFormat reading() {
+  public SampleFormat sampleFormat() {
     return new SampleFormat(samples, truncate, ignoreIndex);
   }
 

@@ -1,6 +1,7 @@
 package io.sparkformer.recipe;
 
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.SplitName;
 import java.util.List;
 
 /**
@@ -18,7 +19,7 @@ public record DataShape(int vocabSize, List<String> labels, long trainTokens, lo
   }
 
   public static DataShape of(DatasetManifest manifest) {
-    DatasetManifest.Split train = manifest.splits().get("train");
+    DatasetManifest.Split train = manifest.splits().get(SplitName.TRAIN);
     return train == null
         ? ofVocabulary(manifest.vocabSize())
         : new DataShape(manifest.vocabSize(), manifest.labels(), train.tokens(), train.sequences());

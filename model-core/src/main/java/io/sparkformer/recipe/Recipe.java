@@ -7,7 +7,6 @@ import io.sparkformer.datasets.sample.EpochOrder;
 import io.sparkformer.model.Initialization;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.Precision;
-import io.sparkformer.run.Evaluation;
 import java.util.List;
 
 /**
@@ -162,7 +161,7 @@ public record Recipe(
       return this;
     }
     long samples =
-        Evaluation.readsWindows(model, data.reading())
+        data.sampleFormat().readsWindows(model)
             ? (shape.trainTokens() - 1) / model.contextLength()
             : shape.trainSequences();
     long epochSteps =

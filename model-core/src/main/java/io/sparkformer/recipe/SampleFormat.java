@@ -1,6 +1,7 @@
 package io.sparkformer.recipe;
 
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.model.ModelConfig;
 import java.io.Serializable;
 
 /**
@@ -11,4 +12,10 @@ import java.io.Serializable;
  * @param ignoreIndex of sequences: a target that does not count
  */
 public record SampleFormat(DataConfig.Samples samples, Truncation truncate, long ignoreIndex)
-    implements Serializable {}
+    implements Serializable {
+
+  /** Whether rows are windows of a model's context, and not sequences. */
+  public boolean readsWindows(ModelConfig model) {
+    return !model.head().isClassifier() && samples == DataConfig.Samples.WINDOWS;
+  }
+}

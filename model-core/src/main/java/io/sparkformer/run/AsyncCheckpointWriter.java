@@ -1,6 +1,8 @@
 package io.sparkformer.run;
 
+import io.sparkformer.datasets.Closing;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.recipe.Recipe;
 import java.io.IOException;
@@ -39,7 +41,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
   private final TensorBoardLog events;
   private final Consumer<TrainingEvent> listener;
   private final Recipe.OnFailure onFailure;
-  private final Duration patience;
+  private final Duration longestWait;
   private final Semaphore room = new Semaphore(SNAPSHOTS);
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
@@ -74,7 +76,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
    * A writer that takes over the metrics.
    *
    * @param listener told of checkpoints, on this writer's thread
-   * @param patience how long {@link #awaitRoom} waits
+   * @param longestWait how long {@link #awaitRoom} waits
    */
   AsyncCheckpointWriter(
       RunDirectory directory,
@@ -83,14 +85,14 @@ final class AsyncCheckpointWriter implements AutoCloseable {
       TensorBoardLog events,
       Consumer<TrainingEvent> listener,
       Recipe.OnFailure onFailure,
-      Duration patience) {
+      Duration longestWait) {
     this.directory = directory;
     this.checkpoints = checkpoints;
     this.metrics = metrics;
     this.events = events;
     this.listener = listener;
     this.onFailure = onFailure;
-    this.patience = patience;
+    this.longestWait = longestWait;
   }
 
   void append(Metric metric) throws IOException {
@@ -106,7 +108,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
   boolean awaitRoom(long step, Set<Part> parts) throws IOException {
     check();
     try {
-      if (room.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (room.tryAcquire(longestWait.toMillis(), TimeUnit.MILLISECONDS)) {
         check();
         return true;
       }
@@ -177,14 +179,14 @@ final class AsyncCheckpointWriter implements AutoCloseable {
       if (onFailure == Recipe.OnFailure.STOP) {
         throw e;
       }
-      LOG.warn("{} could not be written ({}); training goes on{}", what, firstLine(e), then);
+      LOG.warn("{} could not be written ({}); training goes on{}", what, reason(e), then);
     }
   }
 
   private void survive(RunState state, Throwable e) {
     String what =
         String.format(
-            "the checkpoint of step %d could not be written (%s)", state.step(), firstLine(e));
+            "the checkpoint of step %d could not be written (%s)", state.step(), reason(e));
     String newest =
         checkpoints
             .newestWhole()
@@ -204,9 +206,8 @@ final class AsyncCheckpointWriter implements AutoCloseable {
     LOG.debug("the failure in full", e);
   }
 
-  private static String firstLine(Throwable e) {
-    Throwable root = e instanceof FSError && e.getCause() != null ? e.getCause() : e;
-    return String.valueOf(root.getMessage()).lines().findFirst().orElse("");
+  private static String reason(Throwable e) {
+    return Reason.of(e instanceof FSError && e.getCause() != null ? e.getCause() : e);
   }
 
   private void unlessFailed(String what, Work work) {
@@ -254,14 +255,17 @@ final class AsyncCheckpointWriter implements AutoCloseable {
     return interrupted;
   }
 
-  /** Writes what was handed over, unless storage hangs, and closes the metrics. */
+  /** Writes what was handed over, unless storage hangs, and closes the metrics; once. */
   @Override
   public void close() throws IOException {
+    if (thread.isShutdown()) {
+      return;
+    }
     thread.execute(
         () -> {
-          try (metrics) {
-            events.close();
-          } catch (IOException e) {
+          try {
+            Closing.all(events, metrics);
+          } catch (IOException | RuntimeException e) {
             unlessFailed(
                 MetricsLog.FILE_NAME,
                 () -> {
@@ -271,7 +275,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
         });
     thread.shutdown();
     try {
-      if (!thread.awaitTermination(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+      if (!thread.awaitTermination(longestWait.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn(
             "{} hangs: what was kept of step {} and later may not be whole",
             Storage.shown(directory.path()),

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
@@ -181,7 +182,7 @@ final class CheckpointStore {
       }
       return sums.containsKey(STATE) ? Optional.empty() : Optional.of("no " + STATE);
     } catch (IOException | IllegalArgumentException e) { // the latter: an altered name is no path
-      return String.valueOf(e.getMessage()).lines().findFirst().or(() -> Optional.of(e.toString()));
+      return Optional.of(Reason.of(e));
     }
   }
 

@@ -12,6 +12,7 @@ import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.recipe.SampleFormat;
 import io.sparkformer.run.AsyncCheckpointWriter.Part;
 import io.sparkformer.train.Optimizer;
+import java.io.Closeable;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -22,14 +23,14 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The first rank's part of a run: what is read from and written to its output. */
-public final class Checkpointer implements AutoCloseable {
+public final class Checkpointer implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
   private final RunDirectory directory;
   private final RunDirectory.Mode mode;
   private final String runId;
-  private final Duration patience;
+  private final Duration longestWait;
   private final Consumer<TrainingEvent> listener;
   private CheckpointStore checkpoints;
   private List<Metric> earlier = List.of();
@@ -42,19 +43,19 @@ public final class Checkpointer implements AutoCloseable {
    *
    * @param mode what to do about an output that is there, unless this run made it
    * @param runId the same in every attempt of one run, and in no other
-   * @param patience how long a step may wait for storage before what is due is skipped
+   * @param longestWait how long a step may wait for storage before what is due is skipped
    * @param listener told what happens in the run
    */
   public Checkpointer(
       RunDirectory directory,
       RunDirectory.Mode mode,
       String runId,
-      Duration patience,
+      Duration longestWait,
       Consumer<TrainingEvent> listener) {
     this.directory = directory;
     this.mode = mode;
     this.runId = runId;
-    this.patience = patience;
+    this.longestWait = longestWait;
     this.listener = listener;
   }
 
@@ -111,7 +112,7 @@ public final class Checkpointer implements AutoCloseable {
             TensorBoardLog.create(directory.fileSystem(), directory.path(), earlier),
             listener,
             onFailure,
-            patience);
+            longestWait);
   }
 
   /**
@@ -155,14 +156,14 @@ public final class Checkpointer implements AutoCloseable {
   /**
    * Writes what the best model makes of the data, for people to see; a failure is a warning.
    *
-   * @param reading how its splits become rows
+   * @param format how its splits become rows
    * @param device to do it on
    */
-  void show(TokenDataset data, SampleFormat reading, Device device) {
+  void show(TokenDataset data, SampleFormat format, Device device) {
     try (Gpt model =
         ModelDirectory.at(directory.fileSystem(), directory.best()).load(Precision.FP32, device)) {
       long step = EvaluationRecord.read(directory.fileSystem(), directory.best()).step();
-      ShowcaseMaker.of(model, data, reading, step).write(directory.fileSystem(), directory.path());
+      ShowcaseMaker.of(model, data, format, step).write(directory.fileSystem(), directory.path());
     } catch (IOException | RuntimeException e) {
       LOG.warn("no samples of the best model: {}", e.toString());
     }

@@ -4,8 +4,8 @@ import io.sparkformer.recipe.EvaluationConfig;
 import io.sparkformer.train.GradientAllReduce;
 
 /**
- * How a run stands by its evaluations: the same in all ranks, which end together, but for what is
- * kept, which the first alone knows.
+ * When a run ends before its last step, and which model is its best: the same in all ranks, which
+ * end together, but for what is kept, which the first alone knows.
  */
 final class EarlyStopping {
 
@@ -42,7 +42,7 @@ final class EarlyStopping {
   }
 
   /** Whether nothing became better for too long. */
-  boolean isHopeless() {
+  boolean isDue() {
     return config.patience() > 0 && evaluationsSinceBest >= config.patience();
   }
 
@@ -62,9 +62,9 @@ final class EarlyStopping {
   }
 
   /** Gives every rank the first one's. */
-  void agree(GradientAllReduce exchange) {
-    best = Double.longBitsToDouble(exchange.gather(Double.doubleToRawLongBits(best))[0]);
-    bestSeen = Double.longBitsToDouble(exchange.gather(Double.doubleToRawLongBits(bestSeen))[0]);
-    evaluationsSinceBest = exchange.gather(evaluationsSinceBest)[0];
+  void agree(GradientAllReduce allReduce) {
+    best = Double.longBitsToDouble(allReduce.gather(Double.doubleToRawLongBits(best))[0]);
+    bestSeen = Double.longBitsToDouble(allReduce.gather(Double.doubleToRawLongBits(bestSeen))[0]);
+    evaluationsSinceBest = allReduce.gather(evaluationsSinceBest)[0];
   }
 }

@@ -6,6 +6,7 @@ import io.sparkformer.datasets.sample.SequenceSamples;
 import io.sparkformer.datasets.sample.SequentialBatches;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.datasets.sample.WindowSamples;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.evaluation.ClassificationReport;
 import io.sparkformer.evaluation.ConfusionMatrix;
@@ -13,7 +14,6 @@ import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
-import io.sparkformer.recipe.DataConfig;
 import io.sparkformer.recipe.EvaluationConfig;
 import io.sparkformer.recipe.SampleFormat;
 import io.sparkformer.train.GradientAllReduce;
@@ -63,7 +63,7 @@ public final class Evaluation {
     }
 
     /** As it is stored beside a model. */
-    EvaluationRecord record(long step, String split) {
+    EvaluationRecord record(long step, SplitName split) {
       return new EvaluationRecord(
           step, split, loss, accuracy, confusion.labels().isEmpty() ? null : confusion);
     }
@@ -81,25 +81,23 @@ public final class Evaluation {
    * @throws io.sparkformer.datasets.InvalidInputException if the data does not fit the head
    */
   public static Samples samples(
-      ModelConfig model, TokenDataset data, String split, SampleFormat reading) throws IOException {
-    return readsWindows(model, reading)
+      ModelConfig model, TokenDataset data, SplitName split, SampleFormat format)
+      throws IOException {
+    return format.readsWindows(model)
         ? WindowSamples.covering(data.split(split), model.contextLength())
-        : sequences(model, data, split, reading);
-  }
-
-  public static boolean readsWindows(ModelConfig model, SampleFormat reading) {
-    return !model.head().isClassifier() && reading.samples() == DataConfig.Samples.WINDOWS;
+        : sequences(model, data, split, format);
   }
 
   static SequenceSamples sequences(
-      ModelConfig model, TokenDataset data, String split, SampleFormat reading) throws IOException {
+      ModelConfig model, TokenDataset data, SplitName split, SampleFormat format)
+      throws IOException {
     return SequenceSamples.of(
         data,
         split,
         target(model.head().kind()),
         model.contextLength(),
-        reading.truncate(),
-        reading.ignoreIndex());
+        format.truncate(),
+        format.ignoreIndex());
   }
 
   /** What a head predicts of a sequence. */
@@ -120,29 +118,31 @@ public final class Evaluation {
   public static Result of(
       Gpt model, SequentialBatches batches, List<String> labels, LongConsumer progress) {
     int count = Math.toIntExact(batches.batches());
-    float[] numbers = new float[NUMBERS * count + labels.size() * labels.size()];
+    float[] numbers = new float[NUMBERS * count];
+    long[] confusion = new long[labels.size() * labels.size()];
     for (int i = 0; i < count; i++) {
-      predict(model, batches.batch(i), i, count, labels.size(), numbers);
+      predict(model, batches.batch(i), i, numbers, labels.size(), confusion);
       progress.accept(i + 1L);
     }
-    return result(numbers, count, labels);
+    return result(numbers, labels, confusion);
   }
 
   /** The same with the work shared among ranks: the same bits for any number of them. */
   static Result shared(
-      Gpt model, SequentialBatches batches, List<String> labels, GradientAllReduce exchange) {
+      Gpt model, SequentialBatches batches, List<String> labels, GradientAllReduce allReduce) {
     int count = Math.toIntExact(batches.batches());
-    Collective ranks = exchange.collective();
-    float[] numbers = exchange.neutral(NUMBERS * count + labels.size() * labels.size());
+    Collective ranks = allReduce.collective();
+    float[] numbers = allReduce.neutral(NUMBERS * count);
+    long[] confusion = new long[labels.size() * labels.size()];
     for (int i = ranks.rank(); i < count; i += ranks.worldSize()) {
       ranks.requireWanted();
-      predict(model, batches.batch(i), i, count, labels.size(), numbers);
+      predict(model, batches.batch(i), i, numbers, labels.size(), confusion);
     }
-    return result(exchange.total(numbers), count, labels);
+    return result(allReduce.total(numbers), labels, allReduce.total(confusion));
   }
 
   private static void predict(
-      Gpt model, TokenBatch batch, int index, int count, int classes, float[] numbers) {
+      Gpt model, TokenBatch batch, int index, float[] numbers, int classes, long[] confusion) {
     Gpt.Evaluated evaluated = model.evaluate(batch);
     int right = 0;
     for (int i = 0; i < evaluated.predictions().length; i++) {
@@ -152,7 +152,7 @@ public final class Evaluation {
       }
       right += evaluated.predictions()[i] == target ? 1 : 0;
       if (classes > 0) {
-        numbers[NUMBERS * count + (int) target * classes + evaluated.predictions()[i]]++;
+        confusion[(int) target * classes + evaluated.predictions()[i]]++;
       }
     }
     numbers[NUMBERS * index] = (float) evaluated.lossSum();
@@ -160,16 +160,15 @@ public final class Evaluation {
     numbers[NUMBERS * index + 2] = right;
   }
 
-  private static Result result(float[] numbers, int count, List<String> labels) {
+  private static Result result(float[] numbers, List<String> labels, long[] confusion) {
     double loss = 0;
     double targets = 0;
     double right = 0;
-    for (int i = 0; i < NUMBERS * count; i += NUMBERS) {
+    for (int i = 0; i < numbers.length; i += NUMBERS) {
       loss += numbers[i];
       targets += numbers[i + 1];
       right += numbers[i + 2];
     }
-    float[] confusion = java.util.Arrays.copyOfRange(numbers, NUMBERS * count, numbers.length);
     return new Result(
         loss / targets, (long) targets, right / targets, ConfusionMatrix.of(labels, confusion));
   }

@@ -1,6 +1,7 @@
 package io.sparkformer.run;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.sparkformer.datasets.tokens.SplitName;
 import java.io.Serializable;
 
 /**
@@ -26,7 +27,7 @@ public record Metric(
     Event event,
     long step,
     Double epoch,
-    String split,
+    SplitName split,
     double loss,
     Double accuracy,
     Double macroF1,
@@ -46,7 +47,7 @@ public record Metric(
     EVALUATION
   }
 
-  static Metric evaluation(long step, Double epoch, String split, Evaluation.Result result) {
+  static Metric evaluation(long step, Double epoch, SplitName split, Evaluation.Result result) {
     boolean classifier = !result.confusion().labels().isEmpty();
     return new Metric(
         Event.EVALUATION,

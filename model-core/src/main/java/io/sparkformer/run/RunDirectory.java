@@ -3,6 +3,7 @@ package io.sparkformer.run;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.evaluation.Showcase;
 import java.io.BufferedReader;
@@ -134,7 +135,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
       writeRecipe(recipe, runId); // what is here is now this run's
       deleteMarks();
     } catch (IOException e) {
-      String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+      String reason = Reason.of(e);
       throw new InvalidInputException(
           String.format(
               "%s cannot be written (%s): choose a directory that you may write",

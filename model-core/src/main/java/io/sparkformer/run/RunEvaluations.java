@@ -2,17 +2,15 @@ package io.sparkformer.run;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.train.GradientAllReduce;
-import java.util.LinkedHashMap;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 
 /** How a run's model does on both splits, as it was found last. */
 final class RunEvaluations {
-
-  static final String TRAIN = "train";
-  static final String VALID = "valid";
 
   private final Gpt model;
   private final TrainingData samples;
@@ -37,9 +35,9 @@ final class RunEvaluations {
    *
    * @throws io.sparkformer.datasets.InvalidInputException if a loss is not finite
    */
-  void evaluate(long step, GradientAllReduce exchange) {
-    train = Evaluation.shared(model, samples.train(), labels, exchange);
-    valid = Evaluation.shared(model, samples.valid(), labels, exchange);
+  void evaluate(long step, GradientAllReduce allReduce) {
+    train = Evaluation.shared(model, samples.train(), labels, allReduce);
+    valid = Evaluation.shared(model, samples.valid(), labels, allReduce);
     // An update shows in the loss of the next step, and the last one has no next step.
     require(
         Double.isFinite(train.loss()) && Double.isFinite(valid.loss()),
@@ -65,10 +63,10 @@ final class RunEvaluations {
   }
 
   /** Both, train first. */
-  Map<String, Evaluation.Result> bySplit() {
-    Map<String, Evaluation.Result> results = new LinkedHashMap<>();
-    results.put(TRAIN, train);
-    results.put(VALID, valid);
+  Map<SplitName, Evaluation.Result> bySplit() {
+    Map<SplitName, Evaluation.Result> results = new EnumMap<>(SplitName.class);
+    results.put(SplitName.TRAIN, train);
+    results.put(SplitName.VALID, valid);
     return results;
   }
 }

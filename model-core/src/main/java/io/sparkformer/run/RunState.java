@@ -62,13 +62,13 @@ record RunState(
 
   private static final int SHOWN_DIGITS = 12;
 
-  static RunState of(long step, Bests standing, Recipe recipe, DatasetManifest data) {
+  static RunState of(long step, Bests bests, Recipe recipe, DatasetManifest data) {
     Recipe.Training training = recipe.training();
     return new RunState(
         step,
-        standing.best(),
-        standing.bestSeen(),
-        standing.evaluationsSinceBest(),
+        bests.best(),
+        bests.bestSeen(),
+        bests.evaluationsSinceBest(),
         fingerprint(data),
         recipe.model(),
         training.seed(),
@@ -80,7 +80,7 @@ record RunState(
         recipe.evaluation().direction());
   }
 
-  Bests standing() {
+  Bests bests() {
     return new Bests(best, bestSeen, evaluationsSinceBest);
   }
 
@@ -88,7 +88,7 @@ record RunState(
     MessageDigest digest = Sha256.digest();
     digest.update(manifest.tokenizer().fingerprint().getBytes(StandardCharsets.US_ASCII));
     for (DatasetManifest.Split split : manifest.splits().values()) {
-      for (ShardFile file : split.files()) {
+      for (ShardFile file : split.allFiles()) {
         digest.update(file.sha256().getBytes(StandardCharsets.US_ASCII));
       }
     }

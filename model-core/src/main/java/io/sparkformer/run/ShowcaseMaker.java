@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenSequences;
 import io.sparkformer.datasets.tokens.TokenStream;
@@ -34,7 +35,7 @@ import java.util.stream.LongStream;
 /** Puts a model to work on examples of the valid split; the larger it is, the fewer. */
 final class ShowcaseMaker {
 
-  private static final String SPLIT = "valid";
+  private static final SplitName SPLIT = SplitName.VALID;
   private static final long SEED = 1;
   private static final double TEMPERATURE = 0.8;
 
@@ -55,15 +56,15 @@ final class ShowcaseMaker {
 
   private final Gpt model;
   private final TokenDataset data;
-  private final SampleFormat reading;
+  private final SampleFormat format;
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final List<String> labels;
 
-  private ShowcaseMaker(Gpt model, TokenDataset data, SampleFormat reading) {
+  private ShowcaseMaker(Gpt model, TokenDataset data, SampleFormat format) {
     this.model = model;
     this.data = data;
-    this.reading = reading;
+    this.format = format;
     this.config = model.config();
     this.tokenizer = data.tokenizer();
     this.labels = data.manifest().labels();
@@ -73,12 +74,12 @@ final class ShowcaseMaker {
    * The same model and data give the same showcase.
    *
    * @param model of float32 precision; stays the caller's
-   * @param reading how a split becomes rows
+   * @param format how a split becomes rows
    * @param step updates that it has had
    */
-  static Showcase of(Gpt model, TokenDataset data, SampleFormat reading, long step)
+  static Showcase of(Gpt model, TokenDataset data, SampleFormat format, long step)
       throws IOException {
-    ShowcaseMaker maker = new ShowcaseMaker(model, data, reading);
+    ShowcaseMaker maker = new ShowcaseMaker(model, data, format);
     return model.config().head().kind() == Head.Kind.LANGUAGE_MODEL
         ? maker.ofText(step)
         : maker.ofLabels(step);
@@ -226,13 +227,13 @@ final class ShowcaseMaker {
     }
     long[] label = new long[1];
     answers.read(sequence, 0, 1, label, 0);
-    return label[0] != reading.ignoreIndex();
+    return label[0] != format.ignoreIndex();
   }
 
   private Example example(TokenSequences text, TokenSequences answers, long sequence) {
     int count = Math.min(text.length(sequence), config.contextLength());
     long[] ids = new long[count];
-    int cut = reading.truncate() == Truncation.LEFT ? text.length(sequence) - count : 0;
+    int cut = format.truncate() == Truncation.LEFT ? text.length(sequence) - count : 0;
     text.read(sequence, cut, count, ids, 0);
     boolean ofTokens = config.head().kind() == Head.Kind.TOKEN_CLASSIFICATION;
     long[] actual = new long[ofTokens ? count : 1];

@@ -24,20 +24,20 @@ final class Snapshot implements AutoCloseable {
 
   private final NDManager manager;
   private final ModelConfig config;
-  private final ModelDirectory.Company company;
+  private final ModelDirectory.TextProcessing processing;
   private final Optional<EvaluationRecord> evaluation;
   private final Map<String, NDArray> weights;
   private final Map<String, NDArray> moments;
 
   private Snapshot(
       Gpt model,
-      ModelDirectory.Company company,
+      ModelDirectory.TextProcessing processing,
       Optional<EvaluationRecord> evaluation,
       Map<String, NDArray> optimizerState,
       NDManager manager) {
     this.manager = manager;
     this.config = model.config();
-    this.company = company;
+    this.processing = processing;
     this.evaluation = evaluation;
     this.weights = copy(model.weights());
     this.moments = copy(optimizerState);
@@ -46,18 +46,18 @@ final class Snapshot implements AutoCloseable {
   /**
    * Takes one; outlives the model and the optimizer.
    *
-   * @param company what the model is written with
+   * @param processing what stands between texts and the model
    * @param evaluation of this very model, if there was one
    */
   static Snapshot of(
       Gpt model,
-      ModelDirectory.Company company,
+      ModelDirectory.TextProcessing processing,
       Optional<EvaluationRecord> evaluation,
       Optional<Optimizer> optimizer) {
     NDManager manager = NDManager.newBaseManager(Device.cpu());
     try {
       return new Snapshot(
-          model, company, evaluation, optimizer.map(Optimizer::state).orElse(Map.of()), manager);
+          model, processing, evaluation, optimizer.map(Optimizer::state).orElse(Map.of()), manager);
     } catch (RuntimeException e) {
       manager.close();
       throw e;
@@ -76,7 +76,7 @@ final class Snapshot implements AutoCloseable {
   }
 
   void writeModel(FileSystem fileSystem, Path directory) throws IOException {
-    ModelDirectory.at(fileSystem, directory).save(config, weights, company);
+    ModelDirectory.at(fileSystem, directory).save(config, weights, processing);
   }
 
   /** The model, and how it did on the valid split. */

@@ -1,5 +1,6 @@
 package io.sparkformer.run;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.train.Trainer;
 
 /** Losses, tokens and times of the steps since the last line, and of all. */
@@ -37,7 +38,7 @@ final class StepClock {
             Metric.Event.TRAIN,
             step,
             epoch,
-            "train",
+            SplitName.TRAIN,
             lossSum / steps,
             null,
             null,

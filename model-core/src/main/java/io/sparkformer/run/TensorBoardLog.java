@@ -7,6 +7,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -103,7 +104,7 @@ final class TensorBoardLog implements Closeable {
 
   private static byte[] event(Metric metric) {
     Message summary = new Message();
-    for (Map.Entry<String, Double> scalar : Scalars.of(metric).entrySet()) {
+    for (Map.Entry<String, Double> scalar : scalars(metric).entrySet()) {
       byte[] value =
           new Message()
               .bytes(VALUE_TAG, scalar.getKey().getBytes(StandardCharsets.UTF_8))
@@ -135,6 +136,32 @@ final class TensorBoardLog implements Closeable {
     CRC32C checksum = new CRC32C();
     checksum.update(data, offset, length);
     return Integer.rotateRight((int) checksum.getValue(), 15) + MASK_DELTA;
+  }
+
+  /** A metric's numbers under the tags by which TensorBoard groups them. */
+  private static Map<String, Double> scalars(Metric metric) {
+    Map<String, Double> scalars = new LinkedHashMap<>();
+    String group =
+        switch (metric.event()) {
+          case TRAIN -> "train/";
+          case EVALUATION -> "evaluation/" + metric.split() + "/";
+        };
+    scalars.put(group + "loss", metric.loss());
+    put(scalars, group + "accuracy", metric.accuracy());
+    put(scalars, group + "macro_f1", metric.macroF1());
+    put(scalars, group + "weighted_f1", metric.weightedF1());
+    put(scalars, group + "lr", metric.lr());
+    put(scalars, group + "grad_norm", metric.gradNorm());
+    put(scalars, group + "tokens_per_second", metric.tokensPerSecond());
+    put(scalars, group + "step_ms", metric.stepMs());
+    put(scalars, group + "epoch", metric.epoch());
+    return scalars;
+  }
+
+  private static void put(Map<String, Double> scalars, String tag, Double value) {
+    if (value != null) {
+      scalars.put(tag, value);
+    }
   }
 
   @Override

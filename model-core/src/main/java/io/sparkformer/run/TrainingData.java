@@ -8,6 +8,7 @@ import io.sparkformer.datasets.sample.SequenceSamples;
 import io.sparkformer.datasets.sample.SequentialBatches;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.datasets.sample.WindowSamples;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.recipe.DataConfig;
 import io.sparkformer.recipe.Recipe;
@@ -33,8 +34,8 @@ record TrainingData(
    */
   static TrainingData of(Recipe recipe, TokenDataset data) throws IOException {
     int rows = recipe.training().microBatchSize();
-    Side train = Side.of(recipe, data, RunEvaluations.TRAIN);
-    Side valid = Side.of(recipe, data, RunEvaluations.VALID);
+    Split train = Split.of(recipe, data, SplitName.TRAIN);
+    Split valid = Split.of(recipe, data, SplitName.VALID);
     SampleOrder order = order(recipe, train.drawn().size());
     int batches = recipe.evaluation().batches();
     SequentialBatches validBatches = SequentialBatches.over(valid.covered(), rows);
@@ -70,24 +71,24 @@ record TrainingData(
    * @param drawn what training draws from
    * @param covered all of it, for evaluation
    */
-  private record Side(Samples drawn, Samples covered, long truncated) {
+  private record Split(Samples drawn, Samples covered, long truncated) {
 
-    static Side of(Recipe recipe, TokenDataset data, String split) throws IOException {
-      SampleFormat reading = recipe.data().reading();
-      if (!Evaluation.readsWindows(recipe.model(), reading)) {
-        SequenceSamples samples = Evaluation.sequences(recipe.model(), data, split, reading);
-        return new Side(samples, samples, samples.truncated());
+    static Split of(Recipe recipe, TokenDataset data, SplitName split) throws IOException {
+      SampleFormat format = recipe.data().sampleFormat();
+      if (!format.readsWindows(recipe.model())) {
+        SequenceSamples samples = Evaluation.sequences(recipe.model(), data, split, format);
+        return new Split(samples, samples, samples.truncated());
       }
-      Samples covered = Evaluation.samples(recipe.model(), data, split, reading);
-      if (split.equals(RunEvaluations.VALID)) {
-        return new Side(covered, covered, 0);
+      Samples covered = Evaluation.samples(recipe.model(), data, split, format);
+      if (split == SplitName.VALID) {
+        return new Split(covered, covered, 0);
       }
       int contextLength = recipe.model().contextLength();
       Samples drawn =
           recipe.data().order() == DataConfig.Order.RANDOM
               ? WindowSamples.everyStart(data.split(split), contextLength)
               : WindowSamples.sideBySide(data.split(split), contextLength);
-      return new Side(drawn, covered, 0);
+      return new Split(drawn, covered, 0);
     }
   }
 }

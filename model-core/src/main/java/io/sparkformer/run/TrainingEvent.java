@@ -1,5 +1,6 @@
 package io.sparkformer.run;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.train.Trainer;
 import org.apache.hadoop.fs.Path;
 
@@ -29,9 +30,8 @@ public sealed interface TrainingEvent {
    * A split was evaluated.
    *
    * @param step updates done
-   * @param split {@code train} or {@code valid}
    */
-  record Evaluated(long step, String split, Evaluation.Result result) implements TrainingEvent {}
+  record Evaluated(long step, SplitName split, Evaluation.Result result) implements TrainingEvent {}
 
   /**
    * A checkpoint is whole, on the thread that wrote it.

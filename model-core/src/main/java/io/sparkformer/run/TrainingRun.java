@@ -7,7 +7,9 @@ import ai.djl.ndarray.NDArray;
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkformer.collective.Collective;
 import io.sparkformer.collective.MicroBatchRange;
+import io.sparkformer.datasets.Closing;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
@@ -22,8 +24,10 @@ import io.sparkformer.train.Optimizer;
 import io.sparkformer.train.PrefetchedBatches;
 import io.sparkformer.train.ReplicaCheck;
 import io.sparkformer.train.Trainer;
+import java.io.Closeable;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
@@ -36,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * One rank's run of a recipe over a data set: steps and evaluations, shared with the other ranks;
  * the first rank keeps checkpoints, metrics, the best and the last model.
  */
-public final class TrainingRun implements AutoCloseable {
+public final class TrainingRun implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
@@ -51,50 +55,19 @@ public final class TrainingRun implements AutoCloseable {
   private final List<String> labels;
   private final Gpt model;
   private final Optimizer optimizer;
-  private final Optional<Checkpointer> keeper;
+  private final Optional<Checkpointer> checkpointer;
   private final RunEvaluations evaluations;
-  private final EarlyStopping standing;
+  private final EarlyStopping earlyStopping;
 
   private long step;
 
-  /**
-   * What a run came to.
-   *
-   * @param steps updates done in all
-   * @param epochs the same in passes over the train split; 0 if there are none
-   * @param train the last model's figures, over as many batches as valid's
-   * @param valid the last model's figures
-   * @param monitor what decided which model is best
-   * @param best its value for the model in best/
-   * @param stoppedEarly whether it ended because nothing became better
-   * @param truncated sequences of the data set that were cut
-   * @param tokensPerSecond trained, over this run's steps without evaluations and checkpoints
-   * @param seconds of this run
-   * @param parameters of the model
-   * @param resumedFrom the step that this run went on from, 0 for a new one
-   */
-  public record Summary(
-      long steps,
-      double epochs,
-      Evaluation.Result train,
-      Evaluation.Result valid,
-      String monitor,
-      double best,
-      boolean stoppedEarly,
-      long truncated,
-      double tokensPerSecond,
-      double seconds,
-      long parameters,
-      long resumedFrom)
-      implements java.io.Serializable {}
-
   private TrainingRun(
-      RecipeFile file, TokenDataset data, Device device, Optional<Checkpointer> keeper)
+      RecipeFile file, TokenDataset data, Device device, Optional<Checkpointer> checkpointer)
       throws IOException {
     this.file = file;
     this.recipe = file.bind(DataShape.of(data.manifest()));
     this.data = data;
-    this.keeper = keeper;
+    this.checkpointer = checkpointer;
     recipe.requireFits(
         ((OperatingSystemMXBean) ManagementFactory.getOperatingSystemMXBean())
             .getTotalMemorySize());
@@ -109,7 +82,7 @@ public final class TrainingRun implements AutoCloseable {
             device,
             recipe.training().seed(),
             recipe.training().initialization());
-    this.standing = EarlyStopping.of(recipe.evaluation());
+    this.earlyStopping = EarlyStopping.of(recipe.evaluation());
     this.evaluations = new RunEvaluations(model, samples, labels);
     try {
       this.optimizer =
@@ -126,22 +99,23 @@ public final class TrainingRun implements AutoCloseable {
    *
    * @param file the recipe
    * @param data verified and read; stays the caller's
-   * @param keeper of the output; closed by this
+   * @param checkpointer of the output; closed by this
    * @throws io.sparkformer.datasets.InvalidInputException if recipe, data and output do not fit
    *     each other
    */
   public static TrainingRun leading(
-      RecipeFile file, TokenDataset data, Device device, Checkpointer keeper) throws IOException {
-    TrainingRun run = new TrainingRun(file, data, device, Optional.of(keeper));
+      RecipeFile file, TokenDataset data, Device device, Checkpointer checkpointer)
+      throws IOException {
+    TrainingRun run = new TrainingRun(file, data, device, Optional.of(checkpointer));
     try {
       Optional<RunState> before =
-          keeper.restore(
+          checkpointer.restore(
               file, run.recipe.checkpoint().keep(), run.state(), run.model, run.optimizer);
       if (before.isPresent()) {
         run.step = before.get().step();
-        run.standing.restore(before.get().standing());
+        run.earlyStopping.restore(before.get().bests());
       } else {
-        run.warmStart(keeper);
+        run.warmStart(checkpointer);
       }
     } catch (IOException | RuntimeException e) {
       run.close();
@@ -150,8 +124,8 @@ public final class TrainingRun implements AutoCloseable {
     LOG.info(
         "{} parameters, {} train and {} valid tokens",
         String.format("%,d", run.model.parameterCount()),
-        String.format("%,d", data.manifest().splits().get("train").tokens()),
-        String.format("%,d", data.manifest().splits().get("valid").tokens()));
+        String.format("%,d", data.manifest().splits().get(SplitName.TRAIN).tokens()),
+        String.format("%,d", data.manifest().splits().get(SplitName.VALID).tokens()));
     if (run.samples.truncated() > 0) {
       LOG.warn(
           "{} sequences are longer than model.context-length {} and are cut on the {}",
@@ -168,17 +142,17 @@ public final class TrainingRun implements AutoCloseable {
     return new TrainingRun(file, data, device, Optional.empty());
   }
 
-  private void warmStart(Checkpointer runKeeper) throws IOException {
+  private void warmStart(Checkpointer from) throws IOException {
     if (file.initFrom().isPresent()) {
       ModelDirectory source =
           ModelDirectory.open(
-              runKeeper.directory().fileSystem().getConf(), Storage.path(file.initFrom().get()));
+              from.directory().fileSystem().getConf(), Storage.path(file.initFrom().get()));
       WarmStart.load(source, model, data.tokenizer(), labels);
     }
   }
 
   private RunState state() {
-    return RunState.of(step, standing.snapshot(), recipe, data.manifest());
+    return RunState.of(step, earlyStopping.snapshot(), recipe, data.manifest());
   }
 
   /** Updates done so far. */
@@ -187,8 +161,8 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** What a collective for this run must be able to sum. */
-  public Collective.Shape shape(int worldSize) {
-    return GradientAllReduce.shape(model, recipe.training().gradAccumSteps(), worldSize);
+  public Collective.Shape shape() {
+    return GradientAllReduce.shape(model, recipe.training().gradAccumSteps());
   }
 
   /**
@@ -197,44 +171,44 @@ public final class TrainingRun implements AutoCloseable {
    * @param collective of this run's {@link #shape}; stays the caller's
    * @throws io.sparkformer.collective.PeerFailedException if another rank is lost, late or fails
    */
-  public Summary train(Collective collective) throws IOException {
-    try (GradientAllReduce exchange =
+  public TrainingResult train(Collective collective) throws IOException {
+    try (GradientAllReduce allReduce =
             GradientAllReduce.over(collective, model, recipe.training().gradAccumSteps());
-        Trainer trainer = new Trainer(recipe, model, optimizer, exchange)) {
-      ReplicaCheck replicas = new ReplicaCheck(model, exchange);
-      agree(exchange);
+        Trainer trainer = new Trainer(recipe, model, optimizer, allReduce)) {
+      ReplicaCheck replicas = new ReplicaCheck(model, allReduce);
+      agree(allReduce);
       replicas.requireSame(step);
-      if (keeper.isPresent()) {
-        keeper.get().begin(file, recipe.checkpoint().onFailure());
+      if (checkpointer.isPresent()) {
+        checkpointer.get().begin(file, recipe.checkpoint().onFailure());
       }
-      List<MicroBatchRange> spans = collective.spans();
+      List<MicroBatchRange> spans = collective.microBatchRanges();
       try (PrefetchedBatches batches =
           new PrefetchedBatches(
               samples.batches(), spans.get(0).first(), spans.get(spans.size() - 1).end())) {
-        return train(exchange, trainer, replicas, batches);
+        return train(allReduce, trainer, replicas, batches);
       }
     }
   }
 
-  /** Gives every rank the first one's weights, moments, step and standing. */
-  private void agree(GradientAllReduce exchange) {
-    step = exchange.gather(step)[0];
-    standing.agree(exchange);
+  /** Gives every rank the first one's weights, moments, step and bests. */
+  private void agree(GradientAllReduce allReduce) {
+    step = allReduce.gather(step)[0];
+    earlyStopping.agree(allReduce);
     optimizer.step(step);
-    exchange.broadcast(model.weightList().arrays());
+    allReduce.broadcast(model.weightList().arrays());
     for (List<NDArray> moments : optimizer.moments()) {
-      exchange.broadcast(moments);
+      allReduce.broadcast(moments);
     }
   }
 
-  private Summary train(
-      GradientAllReduce exchange, Trainer trainer, ReplicaCheck replicas, Trainer.Batches batches)
+  private TrainingResult train(
+      GradientAllReduce allReduce, Trainer trainer, ReplicaCheck replicas, Trainer.Batches batches)
       throws IOException {
     long started = System.nanoTime();
     long firstStep = step;
     Recipe.Training training = recipe.training();
     StepClock clock = new StepClock();
-    while (step < training.maxSteps() && !standing.isHopeless()) {
+    while (step < training.maxSteps() && !earlyStopping.isDue()) {
       clock.start();
       Trainer.Step done = trainer.step(batches, step);
       step++;
@@ -243,8 +217,8 @@ public final class TrainingRun implements AutoCloseable {
       if (training.verifyInterval() > 0 && step % training.verifyInterval() == 0) {
         replicas.requireSame(step);
       }
-      if (keeper.isPresent()) {
-        keeper.get().check();
+      if (checkpointer.isPresent()) {
+        checkpointer.get().check();
       }
       tell(new TrainingEvent.StepDone(step, done));
       if (step == 1 || step % training.logInterval() == 0) {
@@ -253,16 +227,16 @@ public final class TrainingRun implements AutoCloseable {
       if (training.stepsPerEpoch() > 0 && step % training.stepsPerEpoch() == 0) {
         tell(new TrainingEvent.EpochDone(step / training.stepsPerEpoch(), step));
       }
-      afterStep(exchange);
+      afterStep(allReduce);
     }
-    finish(exchange, firstStep);
-    return new Summary(
+    finish(allReduce, firstStep);
+    return new TrainingResult(
         step,
         epoch() == null ? 0 : epoch(),
         evaluations.train(),
         evaluations.valid(),
         recipe.evaluation().monitor().label(),
-        standing.best(),
+        earlyStopping.best(),
         step < training.maxSteps(),
         samples.truncated(),
         clock.tokensPerSecond(),
@@ -277,9 +251,9 @@ public final class TrainingRun implements AutoCloseable {
     return stepsPerEpoch == 0 ? null : (Double) ((double) step / stepsPerEpoch);
   }
 
-  private void afterStep(GradientAllReduce exchange) throws IOException {
+  private void afterStep(GradientAllReduce allReduce) throws IOException {
     Set<Part> due = EnumSet.noneOf(Part.class);
-    if (step % recipe.evaluationSteps() == 0 && evaluate(exchange)) {
+    if (step % recipe.evaluationSteps() == 0 && evaluate(allReduce)) {
       due.add(Part.BEST);
     }
     if (step % recipe.checkpointSteps() == 0) {
@@ -289,19 +263,19 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** The end of a run is evaluated and kept whatever the intervals. */
-  private void finish(GradientAllReduce exchange, long firstStep) throws IOException {
+  private void finish(GradientAllReduce allReduce, long firstStep) throws IOException {
     Set<Part> due = EnumSet.of(Part.LAST);
-    if (!evaluations.areOf(step) && evaluate(exchange)) {
+    if (!evaluations.areOf(step) && evaluate(allReduce)) {
       due.add(Part.BEST);
     }
     if (step > firstStep && step % recipe.checkpointSteps() != 0) {
       due.add(Part.CHECKPOINT);
     }
-    if (keeper.isPresent()) {
-      keeper.get().await(); // However slow storage is: there is room then.
+    if (checkpointer.isPresent()) {
+      checkpointer.get().await(); // However slow storage is: there is room then.
       keep(due);
-      keeper.get().await();
-      keeper.get().show(data, recipe.data().reading(), model.manager().getDevice());
+      checkpointer.get().await();
+      checkpointer.get().show(data, recipe.data().sampleFormat(), model.manager().getDevice());
     }
   }
 
@@ -315,35 +289,35 @@ public final class TrainingRun implements AutoCloseable {
   }
 
   /** Whether the model is the best so far. */
-  private boolean evaluate(GradientAllReduce exchange) throws IOException {
-    evaluations.evaluate(step, exchange);
-    for (Map.Entry<String, Evaluation.Result> split : evaluations.bySplit().entrySet()) {
+  private boolean evaluate(GradientAllReduce allReduce) throws IOException {
+    evaluations.evaluate(step, allReduce);
+    for (Map.Entry<SplitName, Evaluation.Result> split : evaluations.bySplit().entrySet()) {
       tell(new TrainingEvent.Evaluated(step, split.getKey(), split.getValue()));
       record(Metric.evaluation(step, epoch(), split.getKey(), split.getValue()));
     }
-    return standing.add(evaluations.valid());
+    return earlyStopping.add(evaluations.valid());
   }
 
   private void tell(TrainingEvent event) {
-    keeper.ifPresent(k -> k.tell(event));
+    checkpointer.ifPresent(k -> k.tell(event));
   }
 
   private void record(Metric metric) throws IOException {
-    if (keeper.isPresent()) {
-      keeper.get().record(metric);
+    if (checkpointer.isPresent()) {
+      checkpointer.get().record(metric);
     }
   }
 
   private void keep(Set<Part> due) throws IOException {
-    if (keeper.isEmpty() || due.isEmpty() || !keeper.get().awaitRoom(step, due)) {
+    if (checkpointer.isEmpty() || due.isEmpty() || !checkpointer.get().awaitRoom(step, due)) {
       return;
     }
     if (due.contains(Part.BEST)) {
-      standing.keep(evaluations.valid()); // Not before: it is that of the model in best/.
+      earlyStopping.keep(evaluations.valid()); // Not before: it is that of the model in best/.
     }
     Optional<Optimizer> moments =
         due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
-    keeper.get().keep(state(), snapshot(moments), due);
+    checkpointer.get().keep(state(), snapshot(moments), due);
   }
 
   private Snapshot snapshot(Optional<Optimizer> moments) {
@@ -351,22 +325,21 @@ public final class TrainingRun implements AutoCloseable {
     TextReading reading =
         new TextReading(
             data.manifest().endsDocuments() ? endOfText : Optional.<Integer>empty(),
-            recipe.data().reading().truncate());
-    ModelDirectory.Company company =
-        new ModelDirectory.Company(Optional.of(data.tokenizer()), endOfText, labels, reading);
+            recipe.data().sampleFormat().truncate());
+    ModelDirectory.TextProcessing processing =
+        new ModelDirectory.TextProcessing(
+            Optional.of(data.tokenizer()), endOfText, labels, reading);
     Optional<EvaluationRecord> evaluated =
         evaluations.areOf(step)
-            ? Optional.of(evaluations.valid().record(step, RunEvaluations.VALID))
+            ? Optional.of(evaluations.valid().record(step, SplitName.VALID))
             : Optional.empty();
-    return Snapshot.of(model, company, evaluated, moments);
+    return Snapshot.of(model, processing, evaluated, moments);
   }
 
   @Override
   public void close() throws IOException {
-    optimizer.close();
-    model.close();
-    if (keeper.isPresent()) {
-      keeper.get().close();
-    }
+    List<Closeable> all = new ArrayList<>(List.of(optimizer::close, model::close));
+    checkpointer.ifPresent(all::add);
+    Closing.all(all);
   }
 }

@@ -10,10 +10,10 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.training.ParameterStore;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
-import java.util.Objects;
 
 /** A TorchScript module that was made elsewhere. Any number of threads may use it at once. */
 public final class TorchScriptModel implements AutoCloseable {
@@ -51,7 +51,7 @@ public final class TorchScriptModel implements AutoCloseable {
       model.load(file.getParent(), file.getFileName().toString(), OPTIONS);
       return new TorchScriptModel(model);
     } catch (IOException | MalformedModelException | EngineException e) {
-      String reason = Objects.toString(e.getMessage(), e.toString()).lines().findFirst().orElse("");
+      String reason = Reason.of(e);
       throw new InvalidInputException(
           String.format(
               "%s is not a TorchScript module, or damaged (%s): save it with torch.jit.save, or copy it again",

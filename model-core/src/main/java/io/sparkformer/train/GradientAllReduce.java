@@ -24,62 +24,19 @@ import java.util.Optional;
  */
 public final class GradientAllReduce implements AutoCloseable {
 
-  /** A direct buffer has less than 2^31 bytes; smaller ones cost nothing. */
-  private static final int BUCKET_FLOATS = 1 << 28;
+  /** Digits of as many ranks add up within a float's 24 bits. */
+  private static final int DIGIT_BITS = 12;
 
-  private static final int ALIGNED_FLOATS = 16;
-  private static final int LEAST_NUMBERS = 1024;
-  private static final int DIGITS_OF_LONG = 4;
-  private static final int DIGIT_BITS = 16;
+  private static final int MOST_RANKS = 1 << (24 - DIGIT_BITS);
+  private static final int DIGITS_OF_LONG = (Long.SIZE + DIGIT_BITS - 1) / DIGIT_BITS;
 
   private final Collective collective;
   private final Gpt model;
-  private final Layout layout;
+  private final BucketLayout layout;
   private final NDManager views;
   private final List<List<NDArray>> parts = new ArrayList<>();
   private final List<NDArray> total;
   private final List<NDArray> staging;
-
-  /**
-   * Where the arrays are.
-   *
-   * @param numbers floats before the first
-   * @param buckets of each array
-   * @param offsets of each array, in floats
-   * @param bucketFloats lengths
-   */
-  private record Layout(
-      int numbers, List<Integer> buckets, List<Integer> offsets, List<Integer> bucketFloats) {
-
-    static Layout of(Gpt model, int microBatches, int worldSize) {
-      int numbers =
-          Math.max(
-              LEAST_NUMBERS, Math.max(Trainer.NUMBERS * microBatches, DIGITS_OF_LONG * worldSize));
-      List<Integer> buckets = new ArrayList<>();
-      List<Integer> offsets = new ArrayList<>();
-      List<Integer> floats = new ArrayList<>(List.of(aligned(numbers)));
-      for (NDArray weight : model.weightList().arrays()) {
-        int length = aligned(weight.size());
-        int last = floats.size() - 1;
-        if ((long) floats.get(last) + length > BUCKET_FLOATS) {
-          floats.add(0);
-          last++;
-        }
-        buckets.add(last);
-        offsets.add(floats.get(last));
-        floats.set(last, floats.get(last) + length);
-      }
-      return new Layout(numbers, buckets, offsets, floats);
-    }
-
-    private static int aligned(long floats) {
-      long length = (floats + ALIGNED_FLOATS - 1) / ALIGNED_FLOATS * ALIGNED_FLOATS;
-      if (length > Integer.MAX_VALUE / Float.BYTES) {
-        throw new IllegalArgumentException("an array of " + floats + " floats is too large");
-      }
-      return (int) length;
-    }
-  }
 
   /** Where a model's arrays pass on their way between its device and the collective's buffers. */
   interface Staging {
@@ -87,24 +44,24 @@ public final class GradientAllReduce implements AutoCloseable {
     Optional<NDArray> of(NDManager manager, long floats);
   }
 
-  private GradientAllReduce(Collective collective, Gpt model, Layout layout, Staging staging) {
+  private GradientAllReduce(
+      Collective collective, Gpt model, BucketLayout layout, Staging staging) {
     this.collective = collective;
     this.model = model;
     this.layout = layout;
     this.views = model.manager().newSubManager(Device.cpu());
     boolean alone = collective.worldSize() == 1;
-    for (int i = 0; i < collective.spans().size() && !alone; i++) {
-      int span = i;
-      parts.add(views(bucket -> collective.part(span, bucket)));
+    for (int i = 0; i < collective.microBatchRanges().size() && !alone; i++) {
+      int range = i;
+      parts.add(views(bucket -> collective.part(range, bucket)));
     }
     this.total = alone ? List.of() : views(collective::total);
     this.staging = alone ? List.of() : staged(staging);
   }
 
   /** What a collective must be able to sum for {@link #over}. */
-  public static Collective.Shape shape(Gpt model, int microBatches, int worldSize) {
-    return new Collective.Shape(
-        microBatches, Layout.of(model, microBatches, worldSize).bucketFloats());
+  public static Collective.Shape shape(Gpt model, int microBatches) {
+    return new Collective.Shape(microBatches, BucketLayout.of(model, microBatches).bucketFloats());
   }
 
   /**
@@ -124,8 +81,7 @@ public final class GradientAllReduce implements AutoCloseable {
 
   static GradientAllReduce over(
       Collective collective, Gpt model, int microBatches, Staging staging) {
-    return new GradientAllReduce(
-        collective, model, Layout.of(model, microBatches, collective.worldSize()), staging);
+    return new GradientAllReduce(collective, model, BucketLayout.of(model, microBatches), staging);
   }
 
   /** The weights' shapes in one array, one after the other. */
@@ -180,12 +136,12 @@ public final class GradientAllReduce implements AutoCloseable {
   /**
    * Leaves this rank's sum of a node for {@link #total}.
    *
-   * @param span index into the collective's spans
+   * @param range index into the collective's ranges
    * @param arrays one for each weight
    */
-  void contribute(int span, List<NDArray> arrays) {
+  void contribute(int range, List<NDArray> arrays) {
     if (collective.worldSize() > 1) {
-      toHost(parts.get(span), arrays);
+      toHost(parts.get(range), arrays);
     }
   }
 
@@ -201,7 +157,7 @@ public final class GradientAllReduce implements AutoCloseable {
       return numbers;
     }
     put(numbers);
-    collective.sum();
+    collective.allReduce();
     fromHost(into, total);
     return totalNumbers(numbers.length);
   }
@@ -215,28 +171,38 @@ public final class GradientAllReduce implements AutoCloseable {
     for (int from = 0; from < totals.length; from += layout.numbers()) {
       int to = Math.min(totals.length, from + layout.numbers());
       put(Arrays.copyOfRange(totals, from, to));
-      collective.sum();
+      collective.allReduce();
       System.arraycopy(totalNumbers(to - from), 0, totals, from, to - from);
+    }
+    return totals;
+  }
+
+  /** Sums whole numbers, exactly; of an overflow, the lowest 64 bits. */
+  public long[] total(long[] counts) {
+    if (collective.worldSize() == 1) {
+      return counts;
+    }
+    if (collective.worldSize() > MOST_RANKS) {
+      throw new IllegalStateException("whole numbers of " + collective.worldSize() + " ranks");
+    }
+    float[] digits = new float[counts.length * DIGITS_OF_LONG];
+    for (int i = 0; i < digits.length; i++) {
+      long rest = counts[i / DIGITS_OF_LONG] >>> (i % DIGITS_OF_LONG * DIGIT_BITS);
+      digits[i] = rest & ((1 << DIGIT_BITS) - 1);
+    }
+    digits = total(digits);
+    long[] totals = new long[counts.length];
+    for (int i = 0; i < digits.length; i++) {
+      totals[i / DIGITS_OF_LONG] += (long) digits[i] << (i % DIGITS_OF_LONG * DIGIT_BITS);
     }
     return totals;
   }
 
   /** A number of every rank, for all. */
   public long[] gather(long own) {
-    int worldSize = collective.worldSize();
-    if (worldSize == 1) {
-      return new long[] {own};
-    }
-    float[] digits = neutral(worldSize * DIGITS_OF_LONG);
-    for (int i = 0; i < DIGITS_OF_LONG; i++) {
-      digits[collective.rank() * DIGITS_OF_LONG + i] = own >>> (i * DIGIT_BITS) & 0xffff;
-    }
-    digits = total(digits);
-    long[] values = new long[worldSize];
-    for (int i = 0; i < digits.length; i++) {
-      values[i / DIGITS_OF_LONG] |= (long) digits[i] << (i % DIGITS_OF_LONG * DIGIT_BITS);
-    }
-    return values;
+    long[] values = new long[collective.worldSize()];
+    values[collective.rank()] = own;
+    return total(values);
   }
 
   /** Replaces arrays, one for each weight, by those of the first rank. */
@@ -244,14 +210,14 @@ public final class GradientAllReduce implements AutoCloseable {
     if (collective.worldSize() == 1) {
       return;
     }
-    for (int span = 0; span < parts.size(); span++) {
-      if (span == 0 && collective.rank() == 0) {
-        toHost(parts.get(span), arrays);
+    for (int range = 0; range < parts.size(); range++) {
+      if (range == 0 && collective.rank() == 0) {
+        toHost(parts.get(range), arrays);
       } else {
-        fillNeutral(span);
+        fillNeutral(range);
       }
     }
-    collective.sum();
+    collective.allReduce();
     fromHost(arrays, total);
   }
 
@@ -279,10 +245,10 @@ public final class GradientAllReduce implements AutoCloseable {
     }
   }
 
-  private void fillNeutral(int span) {
-    float[] neutral = neutral(LEAST_NUMBERS);
+  private void fillNeutral(int range) {
+    float[] neutral = neutral(BucketLayout.LEAST_NUMBERS);
     for (int bucket = 0; bucket < layout.bucketFloats().size(); bucket++) {
-      FloatBuffer floats = collective.part(span, bucket).asFloatBuffer();
+      FloatBuffer floats = collective.part(range, bucket).asFloatBuffer();
       while (floats.hasRemaining()) {
         floats.put(neutral, 0, Math.min(neutral.length, floats.remaining()));
       }
@@ -291,8 +257,8 @@ public final class GradientAllReduce implements AutoCloseable {
 
   private void put(float[] numbers) {
     float[] neutral = neutral(numbers.length);
-    for (int span = 0; span < parts.size(); span++) {
-      collective.part(span, 0).asFloatBuffer().put(0, span == 0 ? numbers : neutral);
+    for (int range = 0; range < parts.size(); range++) {
+      collective.part(range, 0).asFloatBuffer().put(0, range == 0 ? numbers : neutral);
     }
   }
 

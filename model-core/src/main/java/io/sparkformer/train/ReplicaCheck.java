@@ -10,11 +10,11 @@ import java.util.zip.CRC32C;
 public final class ReplicaCheck {
 
   private final Gpt model;
-  private final GradientAllReduce exchange;
+  private final GradientAllReduce allReduce;
 
-  public ReplicaCheck(Gpt model, GradientAllReduce exchange) {
+  public ReplicaCheck(Gpt model, GradientAllReduce allReduce) {
     this.model = model;
-    this.exchange = exchange;
+    this.allReduce = allReduce;
   }
 
   /**
@@ -23,7 +23,7 @@ public final class ReplicaCheck {
    * @throws IllegalStateException in every rank, if they differ
    */
   public void requireSame(long step) {
-    long[] sums = exchange.gather(checksum());
+    long[] sums = allReduce.gather(checksum());
     List<Integer> others = new ArrayList<>();
     for (int rank = 1; rank < sums.length; rank++) {
       if (sums[rank] != sums[0]) {

@@ -35,15 +35,15 @@ public final class Trainer implements AutoCloseable {
   private final Recipe recipe;
   private final Gpt model;
   private final Optimizer optimizer;
-  private final GradientAllReduce exchange;
+  private final GradientAllReduce allReduce;
   private final Objective objective;
   private final Kernels kernels;
 
-  public Trainer(Recipe recipe, Gpt model, Optimizer optimizer, GradientAllReduce exchange) {
+  public Trainer(Recipe recipe, Gpt model, Optimizer optimizer, GradientAllReduce allReduce) {
     this.recipe = recipe;
     this.model = model;
     this.optimizer = optimizer;
-    this.exchange = exchange;
+    this.allReduce = allReduce;
     this.objective = objective(recipe, model.weights().keySet());
     this.kernels = model.kernels(objective);
   }
@@ -101,15 +101,15 @@ public final class Trainer implements AutoCloseable {
    */
   public Step step(Batches batches, long step) {
     int microBatches = recipe.training().gradAccumSteps();
-    float[] numbers = exchange.neutral(NUMBERS * microBatches);
+    float[] numbers = allReduce.neutral(NUMBERS * microBatches);
     try (NDManager manager = model.manager().newSubManager()) {
       List<NDArray> sums = List.of();
-      List<MicroBatchRange> spans = exchange.collective().spans();
-      for (int i = 0; i < spans.size(); i++) {
-        sums = sum(manager, spans.get(i), batches, step, numbers);
-        exchange.contribute(i, sums);
+      List<MicroBatchRange> ranges = allReduce.collective().microBatchRanges();
+      for (int i = 0; i < ranges.size(); i++) {
+        sums = sum(manager, ranges.get(i), batches, step, numbers);
+        allReduce.contribute(i, sums);
       }
-      numbers = exchange.total(sums, numbers);
+      numbers = allReduce.total(sums, numbers);
       double loss = 0;
       double weight = 0;
       double tokens = 0;
@@ -130,14 +130,14 @@ public final class Trainer implements AutoCloseable {
 
   /** Gradients of a node of the tree of micro-batches, attached to the manager. */
   private List<NDArray> sum(
-      NDManager manager, MicroBatchRange span, Batches batches, long step, float[] numbers) {
-    if (span.isMicroBatch()) {
-      exchange.collective().requireWanted();
-      return gradients(manager, batches.batch(step, span.first()), step, span.first(), numbers);
+      NDManager manager, MicroBatchRange range, Batches batches, long step, float[] numbers) {
+    if (range.isMicroBatch()) {
+      allReduce.collective().requireWanted();
+      return gradients(manager, batches.batch(step, range.first()), step, range.first(), numbers);
     }
-    List<NDArray> sums = sum(manager, span.left(), batches, step, numbers);
+    List<NDArray> sums = sum(manager, range.left(), batches, step, numbers);
     try (NDManager scratch = manager.newSubManager()) {
-      kernels.accumulate(scratch, sums, sum(scratch, span.right(), batches, step, numbers));
+      kernels.accumulate(scratch, sums, sum(scratch, range.right(), batches, step, numbers));
     }
     return sums;
   }

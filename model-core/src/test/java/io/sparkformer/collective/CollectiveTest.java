@@ -66,13 +66,13 @@ class CollectiveTest {
         ranks.run(
             collective -> {
               boolean first = collective.rank() == 0;
-              for (int i = 0; i < collective.spans().size(); i++) {
+              for (int i = 0; i < collective.microBatchRanges().size(); i++) {
                 FloatBuffer part = collective.part(i, 0).asFloatBuffer();
                 for (int j = 0; j < part.capacity(); j++) {
                   part.put(j, first && j % 2 == 1 ? 1.5f : Collective.NEUTRAL);
                 }
               }
-              collective.sum();
+              collective.allReduce();
               return new float[] {
                 collective.total(0).asFloatBuffer().get(0),
                 collective.total(0).asFloatBuffer().get(1)
@@ -188,12 +188,13 @@ class CollectiveTest {
     try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       closed = socket.getLocalPort();
     }
-    RendezvousServer door = RendezvousServer.withoutSharedMemory(LOOPBACK);
-    List<Endpoint> all = List.of(new Endpoint(LOOPBACK, closed, "", 0), door.endpoint());
+    RendezvousServer server = RendezvousServer.withoutSharedMemory(LOOPBACK);
+    List<Endpoint> all = List.of(new Endpoint(LOOPBACK, closed, "", 0), server.endpoint());
 
     assertThatThrownBy(
             () ->
-                Collective.join(door, all, 1, new byte[8], SHAPE, new PeerTimeout(1, () -> false)))
+                Collective.join(
+                    server, all, 1, new byte[8], SHAPE, new PeerTimeout(1, () -> false)))
         .isInstanceOf(PeerFailedException.class)
         .hasMessageStartingWith("rank 0 (127.0.0.1:" + closed + ") could not be reached within 1 s")
         .hasMessageEndingWith("check that its port is open to other hosts");
@@ -259,12 +260,13 @@ class CollectiveTest {
 
   @Test
   void aTaskThatIsToldToEndStopsWaiting() throws Exception {
-    RendezvousServer door = RendezvousServer.withoutSharedMemory(LOOPBACK);
-    List<Endpoint> all = List.of(door.endpoint(), new Endpoint(LOOPBACK, 1, "", 0));
+    RendezvousServer server = RendezvousServer.withoutSharedMemory(LOOPBACK);
+    List<Endpoint> all = List.of(server.endpoint(), new Endpoint(LOOPBACK, 1, "", 0));
 
     assertThatThrownBy(
             () ->
-                Collective.join(door, all, 0, new byte[8], SHAPE, new PeerTimeout(60, () -> true)))
+                Collective.join(
+                    server, all, 0, new byte[8], SHAPE, new PeerTimeout(60, () -> true)))
         .hasMessage("the attempt was ended");
   }
 
@@ -307,8 +309,8 @@ class CollectiveTest {
   }
 
   private static boolean hasIpv6() {
-    try (RendezvousServer door = RendezvousServer.withoutSharedMemory("::1")) {
-      return door.endpoint().port() > 0;
+    try (RendezvousServer server = RendezvousServer.withoutSharedMemory("::1")) {
+      return server.endpoint().port() > 0;
     } catch (IOException e) {
       return false;
     }
@@ -318,13 +320,13 @@ class CollectiveTest {
   private static List<float[]> totals(Collective collective) throws IOException {
     List<float[]> totals = new ArrayList<>();
     for (int round = 0; round < ROUNDS; round++) {
-      for (int span = 0; span < collective.spans().size(); span++) {
+      for (int range = 0; range < collective.microBatchRanges().size(); range++) {
         for (int bucket = 0; bucket < BUCKETS.size(); bucket++) {
-          float[] sum = treeSum(collective.spans().get(span), round, bucket);
-          collective.part(span, bucket).asFloatBuffer().put(sum);
+          float[] sum = treeSum(collective.microBatchRanges().get(range), round, bucket);
+          collective.part(range, bucket).asFloatBuffer().put(sum);
         }
       }
-      collective.sum();
+      collective.allReduce();
       for (int bucket = 0; bucket < BUCKETS.size(); bucket++) {
         float[] total = new float[BUCKETS.get(bucket)];
         collective.total(bucket).asFloatBuffer().get(total);
@@ -344,17 +346,17 @@ class CollectiveTest {
     return sums;
   }
 
-  private static float[] treeSum(MicroBatchRange span, int round, int bucket) {
-    if (span.isMicroBatch()) {
-      Random random = new Random(1_000L * round + 100L * bucket + span.first());
+  private static float[] treeSum(MicroBatchRange range, int round, int bucket) {
+    if (range.isMicroBatch()) {
+      Random random = new Random(1_000L * round + 100L * bucket + range.first());
       float[] values = new float[BUCKETS.get(bucket)];
       for (int i = 0; i < values.length; i++) {
         values[i] = (float) random.nextGaussian();
       }
       return values;
     }
-    float[] sum = treeSum(span.left(), round, bucket);
-    float[] other = treeSum(span.right(), round, bucket);
+    float[] sum = treeSum(range.left(), round, bucket);
+    float[] other = treeSum(range.right(), round, bucket);
     for (int i = 0; i < sum.length; i++) {
       sum[i] += other[i];
     }

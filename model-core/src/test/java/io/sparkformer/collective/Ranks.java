@@ -26,21 +26,21 @@ final class Ranks {
     T of(Collective collective) throws Exception;
   }
 
-  private final List<RendezvousServer> doors = new ArrayList<>();
+  private final List<RendezvousServer> servers = new ArrayList<>();
   private final Collective.Shape shape;
-  private final PeerTimeout patience;
+  private final PeerTimeout timeout;
 
-  private Ranks(Collective.Shape shape, PeerTimeout patience) {
+  private Ranks(Collective.Shape shape, PeerTimeout timeout) {
     this.shape = shape;
-    this.patience = patience;
+    this.timeout = timeout;
   }
 
   static Ranks open(
-      int worldSize, Places places, String host, Collective.Shape shape, int patienceSeconds)
+      int worldSize, Places places, String host, Collective.Shape shape, int timeoutSeconds)
       throws IOException {
-    Ranks ranks = new Ranks(shape, new PeerTimeout(patienceSeconds, () -> false));
+    Ranks ranks = new Ranks(shape, new PeerTimeout(timeoutSeconds, () -> false));
     for (int i = 0; i < worldSize; i++) {
-      ranks.doors.add(
+      ranks.servers.add(
           switch (places) {
             case ONE_HOST -> RendezvousServer.open(host);
             case EACH_ITS_OWN -> RendezvousServer.withoutSharedMemory(host);
@@ -53,7 +53,7 @@ final class Ranks {
   }
 
   List<Endpoint> endpoints() {
-    return doors.stream().map(RendezvousServer::endpoint).toList();
+    return servers.stream().map(RendezvousServer::endpoint).toList();
   }
 
   Collective join(int rank) throws IOException {
@@ -61,15 +61,15 @@ final class Ranks {
   }
 
   Collective join(int rank, byte[] secret) throws IOException {
-    return Collective.join(doors.get(rank), endpoints(), rank, secret, shape, patience);
+    return Collective.join(servers.get(rank), endpoints(), rank, secret, shape, timeout);
   }
 
   /** Does work in all ranks at once; what one throws, it gives in place of its result. */
   <T> List<Object> run(Work<T> work) throws Exception {
-    ExecutorService threads = Executors.newFixedThreadPool(doors.size());
+    ExecutorService threads = Executors.newFixedThreadPool(servers.size());
     try {
       List<Future<T>> futures = new ArrayList<>();
-      for (int i = 0; i < doors.size(); i++) {
+      for (int i = 0; i < servers.size(); i++) {
         int rank = i;
         futures.add(threads.submit(() -> runOne(rank, work)));
       }

@@ -84,12 +84,12 @@ class ClassificationReportTest {
   }
 
   @Test
-  void sumsOfRanksBecomeCounts() {
+  void countsInARowBecomeAMatrixBeyondWhatFloatsHold() {
     ConfusionMatrix matrix =
-        ConfusionMatrix.of(List.of("a", "b", "c"), new float[] {1, 2, 3, 4, 5, 6, 7, 8, 16777216});
+        ConfusionMatrix.of(List.of("a", "b", "c"), new long[] {1, 2, 3, 4, 5, 6, 7, 8, 16777217});
     assertThat(matrix.counts())
-        .isDeepEqualTo(new long[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 16777216}});
-    assertThat(matrix.total()).isEqualTo(36 + 16777216);
+        .isDeepEqualTo(new long[][] {{1, 2, 3}, {4, 5, 6}, {7, 8, 16777217}});
+    assertThat(matrix.total()).isEqualTo(36 + 16777217);
     assertThat(matrix.actual(1)).isEqualTo(15);
     assertThat(matrix.predicted(1)).isEqualTo(15);
   }
@@ -108,7 +108,7 @@ class ClassificationReportTest {
 
   @Test
   void countsThatDoNotFitTheLabelsAreRefused() {
-    assertThatThrownBy(() -> ConfusionMatrix.of(List.of("a", "b"), new float[3]))
+    assertThatThrownBy(() -> ConfusionMatrix.of(List.of("a", "b"), new long[3]))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage("3 counts are not a confusion matrix of 2 labels: give 4");
     assertThatThrownBy(() -> new ConfusionMatrix(List.of("a"), new long[][] {{1, 2}}))

@@ -1,12 +1,13 @@
 package io.sparkformer.evaluation;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.evaluation.Showcase.GeneratedText;
 import io.sparkformer.evaluation.Showcase.NextToken;
 import io.sparkformer.evaluation.Showcase.PredictedText;
@@ -27,7 +28,7 @@ class RunFilesTest {
     EvaluationRecord written =
         new EvaluationRecord(
             20,
-            "valid",
+            SplitName.VALID,
             0.5,
             0.75,
             new ConfusionMatrix(List.of("yes", "no"), new long[][] {{2, 1}, {0, 1}}));
@@ -42,7 +43,7 @@ class RunFilesTest {
 
   @Test
   void theEvaluationOfALanguageModelHasNoConfusionMatrix() throws IOException {
-    EvaluationRecord written = new EvaluationRecord(20, "valid", 0.5, 0.75, null);
+    EvaluationRecord written = new EvaluationRecord(20, SplitName.VALID, 0.5, 0.75, null);
     written.write(localFiles(), hadoop(directory));
 
     assertThat(directory.resolve("evaluation.json"))

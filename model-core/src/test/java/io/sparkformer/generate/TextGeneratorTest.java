@@ -1,7 +1,6 @@
 package io.sparkformer.generate;
 
-import static io.sparkformer.SharedFiles.file;
-import static io.sparkformer.SharedFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.generate.SamplingOptions.Choice.DRAWN;
 import static io.sparkformer.generate.SamplingOptions.Choice.MOST_LIKELY;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -12,6 +11,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.generate.Continuation.StopReason;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
@@ -59,7 +59,8 @@ class TextGeneratorTest {
   void aHuggingFaceModelGeneratesTheSameWithAndWithoutCache() throws IOException {
     ModelDirectory directory =
         ModelDirectory.open(
-            new Configuration(), hadoop(file("data/tiny_gpt2_loractl/config.json").getParent()));
+            new Configuration(),
+            hadoop(SharedData.file("tiny_gpt2_loractl/config.json").getParent()));
     try (Gpt model = directory.load(Precision.FP32, Device.cpu())) {
       assertEqualsUncached(model, PROMPT, THREE_DRAWN);
       assertEqualsUncached(model, PROMPT, TWO_GREEDY);

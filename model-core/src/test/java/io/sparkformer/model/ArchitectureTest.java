@@ -1,6 +1,6 @@
 package io.sparkformer.model;
 
-import static io.sparkformer.SharedFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -254,7 +254,7 @@ class ArchitectureTest {
       ModelDirectory.at(new Configuration(), path)
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.empty(), Optional.empty(), labels, TextReading.PLAIN));
 
       ModelDirectory read = ModelDirectory.open(new Configuration(), path);
@@ -659,7 +659,7 @@ class ArchitectureTest {
   private JsonNode saved(ModelConfig config) throws IOException {
     org.apache.hadoop.fs.Path path = hadoop(directory.resolve("model"));
     try (Gpt model = Gpt.empty(config, Precision.FP32, Device.cpu())) {
-      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.Company.NONE);
+      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.TextProcessing.NONE);
     }
     assertThat(ModelDirectory.open(new Configuration(), path).config()).isEqualTo(config);
     return configJson();

@@ -1,17 +1,17 @@
 package io.sparkformer.model;
 
-import static io.sparkformer.SharedFiles.file;
 import static io.sparkformer.SharedFiles.floats;
-import static io.sparkformer.SharedFiles.hadoop;
 import static io.sparkformer.SharedFiles.largestDifference;
 import static io.sparkformer.SharedFiles.longs;
 import static io.sparkformer.SharedFiles.tensors;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.Shape;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.model.Head.Pooling;
 import io.sparkformer.model.ModelConfig.Mask;
 import java.io.IOException;
@@ -131,7 +131,7 @@ class ClassifierReferenceTest {
           }
         });
     Gpt model = Gpt.empty(config, Precision.FP32, Device.cpu());
-    SafeTensors.copyInto(model.weights(), named, hadoop(file(GOLDEN)));
+    SafeTensors.copyInto(model.weights(), named, hadoop(SharedData.beside(GOLDEN)));
     return model;
   }
 

@@ -1,12 +1,12 @@
 package io.sparkformer.model;
 
-import static io.sparkformer.SharedFiles.file;
 import static io.sparkformer.SharedFiles.floats;
-import static io.sparkformer.SharedFiles.hadoop;
 import static io.sparkformer.SharedFiles.largestDifference;
 import static io.sparkformer.SharedFiles.longs;
 import static io.sparkformer.SharedFiles.relativeError;
 import static io.sparkformer.SharedFiles.tensors;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -20,6 +20,7 @@ import ai.djl.training.ParameterStore;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.SharedData;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -94,7 +95,8 @@ class ReferenceModelTest {
   @Test
   void aHuggingFaceDirectoryIsReadAndGivesItsLogitsWithin1e5() throws IOException {
     JsonNode golden =
-        new ObjectMapper().readTree(file("data/tiny_gpt2_loractl/gpt2_tiny_golden.json").toFile());
+        new ObjectMapper()
+            .readTree(SharedData.file("tiny_gpt2_loractl/gpt2_tiny_golden.json").toFile());
     long[] ids = new ObjectMapper().convertValue(golden.get("input_ids"), long[].class);
     float[] expected = new ObjectMapper().convertValue(flat(golden.get("logits")), float[].class);
     try (Gpt model = huggingFace().load(Precision.FP32, Device.cpu());
@@ -117,15 +119,13 @@ class ReferenceModelTest {
     ModelDirectory source = huggingFace();
     ModelDirectory copy = ModelDirectory.at(new Configuration(), hadoop(directory));
     try (Gpt model = source.load(Precision.FP32, Device.cpu())) {
-      copy.save(model, ModelDirectory.Company.NONE);
+      copy.save(model, ModelDirectory.TextProcessing.NONE);
     }
 
     Map<String, SafeTensors.Entry> expected =
         tensors("data/tiny_gpt2_loractl/" + ModelDirectory.WEIGHTS);
     Map<String, SafeTensors.Entry> actual =
-        SafeTensors.read(
-            io.sparkformer.SharedFiles.localFiles(),
-            hadoop(directory.resolve(ModelDirectory.WEIGHTS)));
+        SafeTensors.read(localFiles(), hadoop(directory.resolve(ModelDirectory.WEIGHTS)));
     assertThat(actual.keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
     expected.forEach(
         (name, entry) -> {
@@ -170,7 +170,7 @@ class ReferenceModelTest {
 
   @Test
   void aCutWeightsFileIsRefusedByName() throws IOException {
-    Path weights = file("data/tiny_gpt2_loractl/" + ModelDirectory.WEIGHTS);
+    Path weights = SharedData.file("tiny_gpt2_loractl/" + ModelDirectory.WEIGHTS);
     Files.copy(
         weights.resolveSibling(ModelDirectory.CONFIG), directory.resolve(ModelDirectory.CONFIG));
     byte[] bytes = Files.readAllBytes(weights);
@@ -203,7 +203,7 @@ class ReferenceModelTest {
 
   private static ModelDirectory huggingFace() throws IOException {
     return ModelDirectory.open(
-        new Configuration(), hadoop(file("data/tiny_gpt2_loractl/config.json").getParent()));
+        new Configuration(), hadoop(SharedData.file("tiny_gpt2_loractl/config.json").getParent()));
   }
 
   private static NDArray microBatch(NDManager manager, SafeTensors.Entry all, int number) {

@@ -1,11 +1,11 @@
 package io.sparkformer.predict;
 
-import static io.sparkformer.SharedFiles.file;
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
@@ -85,7 +85,7 @@ final class ExportedModels {
   /** One with GPT-2's vocabulary. */
   static Path ofGpt2(Shape shape, Path directory) throws IOException {
     Tokenizer tokenizer =
-        Tokenizers.open(file("data/gpt2_tokenizer/tokenizer.json.gz").toString(), HADOOP);
+        Tokenizers.open(SharedData.file("gpt2_tokenizer/tokenizer.json.gz").toString(), HADOOP);
     return save(shape, tokenizer, tokenizer.endOfText().orElseThrow(), directory);
   }
 
@@ -97,7 +97,7 @@ final class ExportedModels {
       ModelDirectory.at(HADOOP, hadoop(directory))
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(tokenizer),
                   Optional.of(appended),
                   LABELS,

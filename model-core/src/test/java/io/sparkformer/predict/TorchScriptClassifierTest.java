@@ -1,7 +1,7 @@
 package io.sparkformer.predict;
 
-import static io.sparkformer.SharedFiles.hadoop;
 import static io.sparkformer.SharedFiles.largestDifference;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 

@@ -1,9 +1,8 @@
 package io.sparkformer.predict;
 
-import static io.sparkformer.SharedFiles.file;
-import static io.sparkformer.SharedFiles.hadoop;
 import static io.sparkformer.SharedFiles.largestDifference;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -23,6 +22,7 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.djl.training.ParameterStore;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
@@ -284,7 +284,7 @@ class TorchScriptExportTest {
 
   @Test
   void aHuggingFaceModelGivesItsGoldenLogitsAfterExport() throws Exception {
-    Path model = file("data/tiny_gpt2_loractl/config.json").getParent();
+    Path model = SharedData.file("tiny_gpt2_loractl/config.json").getParent();
     JsonNode golden = new ObjectMapper().readTree(model.resolve("gpt2_tiny_golden.json").toFile());
     long[] ids = new ObjectMapper().convertValue(golden.get("input_ids"), long[].class);
     TorchScriptExport.Written written =
@@ -338,7 +338,8 @@ class TorchScriptExportTest {
     Path ours = directory.resolve("ours");
     try (Gpt gpt = ExportedModels.random(config);
         Model exported = Model.newInstance("model", Device.cpu(), "PyTorch")) {
-      ModelDirectory.at(ExportedModels.HADOOP, hadoop(ours)).save(gpt, ModelDirectory.Company.NONE);
+      ModelDirectory.at(ExportedModels.HADOOP, hadoop(ours))
+          .save(gpt, ModelDirectory.TextProcessing.NONE);
       exported.load(ExportedModels.export(ours, directory.resolve("exported")));
       try (NDManager manager = exported.getNDManager().newSubManager()) {
         NDArray ids = manager.create(new long[][] {{1, 2, 3, 4, 5}, {6, 7, 0, 0, 0}});

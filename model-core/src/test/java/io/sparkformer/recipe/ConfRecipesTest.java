@@ -1,7 +1,7 @@
 package io.sparkformer.recipe;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -15,6 +15,7 @@ import io.sparkformer.run.Checkpointer;
 import io.sparkformer.run.LabelledText;
 import io.sparkformer.run.RunDirectory.Mode;
 import io.sparkformer.run.TinyRun;
+import io.sparkformer.run.TrainingResult;
 import io.sparkformer.run.TrainingRun;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -154,7 +155,7 @@ class ConfRecipesTest {
   void aRecipeForTextRuns(String name) throws IOException {
     Path data = TinyRun.dataset(directory.resolve("data"), text(4_000, 1), text(600, 2));
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         run(name, data, "training.max-steps=20", "training.threads=1", "evaluation.batches=2");
 
     assertThat(summary.steps()).isEqualTo(20);
@@ -166,7 +167,7 @@ class ConfRecipesTest {
   void aRecipeForGpusCanBeTriedOnACpu(String name) throws IOException {
     Path data = TinyRun.dataset(directory.resolve("data"), text(4_000, 1), text(600, 2));
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         run(
             name,
             data,
@@ -189,7 +190,7 @@ class ConfRecipesTest {
       "data.train-samples=12800", "data.valid-samples=1280", "training.max-epochs=" + epochs
     };
 
-    TrainingRun.Summary summary = run(name, synthetic(name, fewer), fewer);
+    TrainingResult summary = run(name, synthetic(name, fewer), fewer);
 
     assertThat(summary.steps()).isEqualTo(100L * epochs);
     assertThat(summary.epochs()).isEqualTo(epochs);
@@ -204,7 +205,7 @@ class ConfRecipesTest {
         LabelledText.dataset(
             directory.resolve("data"), LabelledText.texts(200, 1), LabelledText.texts(60, 2));
 
-    TrainingRun.Summary summary = run("sentiment", data);
+    TrainingResult summary = run("sentiment", data);
 
     assertThat(summary.steps()).isEqualTo(6 * 7);
     assertThat(summary.valid().targets()).isEqualTo(60);
@@ -215,16 +216,16 @@ class ConfRecipesTest {
   void theToyLearns() throws IOException {
     String[] few = {"training.max-epochs=100", "optimizer.learning-rate=0.01"};
 
-    TrainingRun.Summary summary = run("toy-attention", synthetic("toy-attention"), few);
+    TrainingResult summary = run("toy-attention", synthetic("toy-attention"), few);
 
     assertThat(summary.steps()).isEqualTo(200);
     assertThat(summary.valid().targets()).isEqualTo(8);
     assertThat(summary.valid().loss()).isLessThan(1);
   }
 
-  private TrainingRun.Summary run(String name, Path data, String... settings) throws IOException {
+  private TrainingResult run(String name, Path data, String... settings) throws IOException {
     RecipeFile file = read(name).with(List.of(settings));
-    Checkpointer keeper =
+    Checkpointer checkpointer =
         new Checkpointer(
             TinyRun.directory(directory.resolve("out")),
             Mode.START,
@@ -232,8 +233,8 @@ class ConfRecipesTest {
             Duration.ofSeconds(10),
             event -> {});
     try (TokenDataset dataset = TokenDataset.open(new Configuration(), hadoop(data));
-        TrainingRun run = TrainingRun.leading(file, dataset, Device.cpu(), keeper)) {
-      return run.train(Collective.single(run.shape(1).microBatches()));
+        TrainingRun run = TrainingRun.leading(file, dataset, Device.cpu(), checkpointer)) {
+      return run.train(Collective.single(run.shape().microBatches()));
     }
   }
 

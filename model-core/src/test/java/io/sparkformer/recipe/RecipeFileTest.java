@@ -3,8 +3,8 @@ package io.sparkformer.recipe;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.sparkformer.SharedFiles;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.LocalFiles;
 import io.sparkformer.model.Activation;
 import io.sparkformer.model.Precision;
 import java.nio.file.Path;
@@ -47,12 +47,12 @@ class RecipeFileTest {
 
   @Test
   void aFileThatIsNotThereAndADirectoryAreNamed() {
-    org.apache.hadoop.fs.Path missing = SharedFiles.hadoop(directory.resolve("no.yaml"));
-    org.apache.hadoop.fs.Path folder = SharedFiles.hadoop(directory);
+    org.apache.hadoop.fs.Path missing = LocalFiles.hadoop(directory.resolve("no.yaml"));
+    org.apache.hadoop.fs.Path folder = LocalFiles.hadoop(directory);
 
-    assertRefused(() -> RecipeFile.read(SharedFiles.localFiles(), missing))
+    assertRefused(() -> RecipeFile.read(LocalFiles.localFiles(), missing))
         .hasMessageEndingWith("no.yaml: no such recipe: check the path given to --config");
-    assertRefused(() -> RecipeFile.read(SharedFiles.localFiles(), folder))
+    assertRefused(() -> RecipeFile.read(LocalFiles.localFiles(), folder))
         .hasMessageEndingWith(" is a directory: --config takes a recipe's YAML file");
   }
 

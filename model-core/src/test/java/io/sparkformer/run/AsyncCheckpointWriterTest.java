@@ -1,15 +1,18 @@
 package io.sparkformer.run;
 
 import static io.sparkformer.SharedFiles.floats;
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static io.sparkformer.run.TinyRun.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.WatchedFileSystem;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
@@ -48,14 +51,14 @@ class AsyncCheckpointWriterTest {
   @TempDir private Path directory;
   private Path data;
   private Path output;
-  private RunDirectory faulty;
+  private RunDirectory watched;
   private Warnings warnings;
 
   @BeforeEach
   void prepare() throws IOException {
     data = dataset(directory.resolve("data"), TinyRun.TEXT, TinyRun.TEXT.substring(0, 300));
     output = directory.resolve("out");
-    faulty = FaultyFileSystem.directory(output);
+    watched = TinyRun.watched(output);
     warnings = Warnings.listen();
   }
 
@@ -68,13 +71,13 @@ class AsyncCheckpointWriterTest {
   void aSnapshotIsOfItsStepWhateverIsTrainedMeanwhile() throws IOException {
     try (Parts parts = new Parts()) {
       float[] weight = first(parts.model.weights()).toFloatArray();
-      FaultyFileSystem.of(faulty).hang();
-      parts.writer.append(TinyRun.evaluated(1, "valid", 1.5));
+      hangAtCheckpoints();
+      parts.writer.append(TinyRun.evaluated(1, SplitName.VALID, 1.5));
       parts.save(1);
-      parts.writer.append(TinyRun.evaluated(2, "valid", 1.25));
+      parts.writer.append(TinyRun.evaluated(2, SplitName.VALID, 1.25));
       parts.model.weights().values().forEach(array -> array.addi(1));
       parts.optimizer.state().values().forEach(array -> array.addi(1));
-      FaultyFileSystem.of(faulty).goOn();
+      WatchedFileSystem.goOn();
       parts.writer.await();
 
       Path checkpoint = output.resolve("checkpoints/step-00000001");
@@ -90,7 +93,7 @@ class AsyncCheckpointWriterTest {
   @Test
   void aThirdSnapshotWaitsInVainForStorageThatHangsAndIsSkipped() throws IOException {
     try (Parts parts = new Parts()) {
-      FaultyFileSystem.of(faulty).hang();
+      hangAtCheckpoints();
       parts.save(1);
       parts.save(2);
 
@@ -98,14 +101,14 @@ class AsyncCheckpointWriterTest {
 
       assertThat(warnings.messages())
           .containsExactly(
-              "no best model and checkpoint of step 3: that of step 1 is still being written to faulty:"
+              "no best model and checkpoint of step 3: that of step 1 is still being written to watched:"
                   + output
                   + ": raise checkpoint.interval, or use faster storage");
-      FaultyFileSystem.of(faulty).goOn();
+      WatchedFileSystem.goOn();
       parts.writer.await();
       parts.save(4);
       parts.writer.await();
-      assertThat(TinyRun.names(output.resolve("checkpoints")))
+      assertThat(Folder.names(output.resolve("checkpoints")))
           .containsExactly("step-00000001", "step-00000002", "step-00000004");
     }
   }
@@ -113,15 +116,15 @@ class AsyncCheckpointWriterTest {
   @Test
   void aRunIsClosedThoughStorageHangs() throws IOException, InterruptedException {
     Parts parts = new Parts();
-    FaultyFileSystem.of(faulty).hang();
+    hangAtCheckpoints();
     parts.save(1);
 
     parts.close();
 
     assertThat(warnings.messages())
         .containsExactly(
-            "faulty:" + output + " hangs: what was kept of step 1 and later may not be whole");
-    FaultyFileSystem.of(faulty).goOn();
+            "watched:" + output + " hangs: what was kept of step 1 and later may not be whole");
+    WatchedFileSystem.goOn();
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
       if (thread.getName().equals("run-writer")) {
         thread.join(); // or it would write into what the test's end deletes
@@ -133,17 +136,17 @@ class AsyncCheckpointWriterTest {
   void stepsGoOnWhileStorageHangsAndComeToTheSame() throws IOException {
     Path undisturbed = directory.resolve("undisturbed");
     TinyRun.train(data, undisturbed, Mode.START);
-    FaultyFileSystem.of(faulty).hang();
+    hangAtCheckpoints();
 
     TinyRun.train(
         hadoop(data),
-        faulty,
+        watched,
         Mode.START,
         TinyRun.onLine(
             metric -> {
               if (metric.step() == 11) { // two checkpoints are due by then
                 assertThat(output.resolve("checkpoints/step-00000004")).doesNotExist();
-                FaultyFileSystem.of(faulty).goOn();
+                WatchedFileSystem.goOn();
               }
             }),
         "training.log-interval=1",
@@ -154,19 +157,19 @@ class AsyncCheckpointWriterTest {
       assertThat(Files.readAllBytes(output.resolve(file)))
           .isEqualTo(Files.readAllBytes(undisturbed.resolve(file)));
     }
-    assertThat(TinyRun.names(output.resolve("checkpoints")))
+    assertThat(Folder.names(output.resolve("checkpoints")))
         .containsExactly("step-00000016", "step-00000020");
   }
 
   @Test
   void aRunSurvivesAFullDiskAndIsResumedFromTheCheckpointBefore() throws IOException {
-    FaultyFileSystem.of(faulty).full(path -> path.contains(".step-0000001"), 5000);
+    WatchedFileSystem.full(path -> path.contains(".step-0000001"), 5000);
 
-    TinyRun.train(hadoop(data), faulty, Mode.START, event -> {}, "training.max-steps=14");
+    TinyRun.train(hadoop(data), watched, Mode.START, event -> {}, "training.max-steps=14");
 
     assertThat(warnings.messages())
         .containsExactly(fullAt(12, "training goes on"), fullAt(14, "training goes on"));
-    assertThat(TinyRun.names(output.resolve("checkpoints")))
+    assertThat(Folder.names(output.resolve("checkpoints")))
         .containsExactly("step-00000004", "step-00000008");
     assertThat(output.resolve("last/model.safetensors")).exists();
     assertThat(TinyRun.train(data, output, Mode.RESUME).resumedFrom()).isEqualTo(8);
@@ -175,7 +178,7 @@ class AsyncCheckpointWriterTest {
   private String fullAt(int step, String then) {
     return "the checkpoint of step "
         + step
-        + " could not be written (No space left on device); the newest whole one is faulty:"
+        + " could not be written (No space left on device); the newest whole one is watched:"
         + output
         + "/checkpoints/step-00000008; "
         + then
@@ -184,20 +187,20 @@ class AsyncCheckpointWriterTest {
 
   @Test
   void aFullDiskStopsARunThatAsksForIt() throws IOException {
-    FaultyFileSystem.of(faulty).full(path -> path.contains(".step-00000012"), 5000);
+    WatchedFileSystem.full(path -> path.contains(".step-00000012"), 5000);
 
     assertThatThrownBy(
             () ->
                 TinyRun.train(
-                    hadoop(data), faulty, Mode.START, m -> {}, "checkpoint.on-failure=stop"))
+                    hadoop(data), watched, Mode.START, m -> {}, "checkpoint.on-failure=stop"))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             "the checkpoint of step 12 could not be written (No space left on device) and checkpoint.on-failure is"
-                + " stop; the newest whole one is faulty:%s/checkpoints/step-00000008: make room or mend the storage,"
+                + " stop; the newest whole one is watched:%s/checkpoints/step-00000008: make room or mend the storage,"
                 + " then go on with --resume",
             output);
 
-    assertThat(TinyRun.names(output.resolve("checkpoints")))
+    assertThat(Folder.names(output.resolve("checkpoints")))
         .containsExactly("step-00000004", "step-00000008");
     assertThat(TinyRun.train(data, output, Mode.RESUME).resumedFrom()).isEqualTo(8);
   }
@@ -205,35 +208,47 @@ class AsyncCheckpointWriterTest {
   @Test
   void metricsOrABestModelThatCannotBeWrittenEndARunThatIsToStop() {
     String stop = "checkpoint.on-failure=stop";
-    FaultyFileSystem.of(faulty).full(path -> path.contains("/.best."), 3000);
-    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.START, m -> {}, stop))
+    WatchedFileSystem.full(path -> path.contains("/.best."), 3000);
+    assertThatThrownBy(() -> TinyRun.train(hadoop(data), watched, Mode.START, m -> {}, stop))
         .isInstanceOf(IOException.class)
         .hasMessage("the best model of step 10 could not be written: No space left on device")
         .hasRootCauseMessage("No space left on device");
 
-    FaultyFileSystem.of(faulty).full(path -> path.endsWith("out/metrics.jsonl"), 300);
-    assertThatThrownBy(() -> TinyRun.train(hadoop(data), faulty, Mode.OVERWRITE, m -> {}, stop))
+    WatchedFileSystem.full(path -> path.endsWith("out/metrics.jsonl"), 300);
+    assertThatThrownBy(() -> TinyRun.train(hadoop(data), watched, Mode.OVERWRITE, m -> {}, stop))
         .isInstanceOf(IOException.class)
         .hasMessage("metrics.jsonl could not be written: No space left on device");
   }
 
   @Test
   void aRunGoesOnWithoutMetricsAndBestModelWhereThereIsNoRoomForThem() throws IOException {
-    FaultyFileSystem.of(faulty)
-        .full(path -> path.contains("/.best.") || path.endsWith("out/metrics.jsonl"), 300);
+    WatchedFileSystem.full(
+        path -> path.contains("/.best.") || path.endsWith("out/metrics.jsonl"), 300);
 
-    assertThat(TinyRun.train(hadoop(data), faulty, Mode.START, m -> {}).steps()).isEqualTo(20);
+    assertThat(TinyRun.train(hadoop(data), watched, Mode.START, m -> {}).steps()).isEqualTo(20);
 
-    assertThat(TinyRun.names(output)).contains("last").doesNotContain("best");
+    assertThat(Folder.names(output)).contains("last").doesNotContain("best");
+  }
+
+  @Test
+  void aWriterThatIsClosedAgainHasNothingLeftToDo() throws IOException {
+    try (Parts parts = new Parts()) {
+      parts.writer.append(TinyRun.evaluated(1, SplitName.VALID, 1.5));
+
+      parts.writer.close();
+      parts.writer.close();
+    } // and once more
+
+    assertThat(output.resolve("metrics.jsonl")).content().hasLineCount(1);
   }
 
   @Test
   void whatAStaleWriterIsWritingIsNotTouchedAndDoesNotTouch() throws IOException {
     try (Parts parts = new Parts()) {
-      FaultyFileSystem.of(faulty).hang();
+      hangAtCheckpoints();
       parts.save(4); // of a run that is taken for dead
       TinyRun.train(data, output, Mode.OVERWRITE);
-      FaultyFileSystem.of(faulty).goOn();
+      WatchedFileSystem.goOn();
       parts.writer.await();
     }
 
@@ -262,6 +277,10 @@ class AsyncCheckpointWriterTest {
                 3, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"));
   }
 
+  private static void hangAtCheckpoints() {
+    WatchedFileSystem.hang(path -> path.contains("/checkpoints/"));
+  }
+
   private static Map<String, SafeTensors.Entry> read(Path file) throws IOException {
     return SafeTensors.read(localFiles(), hadoop(file));
   }
@@ -279,13 +298,13 @@ class AsyncCheckpointWriterTest {
     private final AsyncCheckpointWriter writer;
 
     Parts() throws IOException {
-      faulty.create(TinyRun.recipe().yaml(), "run");
+      watched.create(TinyRun.recipe().yaml(), "run");
       writer =
           new AsyncCheckpointWriter(
-              faulty,
-              new CheckpointStore(faulty, TinyRun.recipe().yaml(), 3),
-              MetricsLog.create(faulty.fileSystem(), faulty.path(), List.of()),
-              TensorBoardLog.create(faulty.fileSystem(), faulty.path(), List.of()),
+              watched,
+              new CheckpointStore(watched, TinyRun.recipe().yaml(), 3),
+              MetricsLog.create(watched.fileSystem(), watched.path(), List.of()),
+              TensorBoardLog.create(watched.fileSystem(), watched.path(), List.of()),
               event -> {},
               Recipe.OnFailure.CONTINUE,
               Duration.ofMillis(300));
@@ -295,7 +314,8 @@ class AsyncCheckpointWriterTest {
       assertThat(writer.awaitRoom(step, CHECKPOINT)).isTrue();
       writer.save(
           RunState.of(step, new RunState.Bests(1, 1, 0), recipe, dataset.manifest()),
-          Snapshot.of(model, ModelDirectory.Company.NONE, Optional.empty(), Optional.of(optimizer)),
+          Snapshot.of(
+              model, ModelDirectory.TextProcessing.NONE, Optional.empty(), Optional.of(optimizer)),
           CHECKPOINT);
     }
 

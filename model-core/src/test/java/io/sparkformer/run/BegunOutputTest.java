@@ -3,7 +3,9 @@ package io.sparkformer.run;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.WatchedFileSystem;
 import io.sparkformer.run.RunDirectory.Mode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -22,26 +24,27 @@ class BegunOutputTest {
   @BeforeEach
   void endWhileTheOutputIsMade() {
     output = directory.resolve("run");
-    RunDirectory faulty = FaultyFileSystem.directory(output);
-    FaultyFileSystem.of(faulty).full(path -> path.endsWith("recipe.yaml"), 5);
-    assertThatThrownBy(() -> faulty.create("model: {}", RUN)).hasMessageContaining("No space left");
+    RunDirectory watched = TinyRun.watched(output);
+    WatchedFileSystem.full(path -> path.endsWith("recipe.yaml"), 5);
+    assertThatThrownBy(() -> watched.create("model: {}", RUN))
+        .hasMessageContaining("No space left");
   }
 
   @Test
   void theRunsNextAttemptMakesItAgain() throws IOException {
-    assertThat(TinyRun.names(output)).contains("recipe.yaml", "checkpoints");
+    assertThat(Folder.names(output)).contains("recipe.yaml", "checkpoints");
 
     Path data = TinyRun.dataset(directory.resolve("data"), TinyRun.TEXT, TinyRun.TEXT);
-    Checkpointer keeper =
+    Checkpointer checkpointer =
         new Checkpointer(
             TinyRun.directory(output),
             Mode.START,
             RUN,
             java.time.Duration.ofSeconds(10),
             event -> {});
-    TinyRun.train(new org.apache.hadoop.fs.Path(data.toString()), keeper);
+    TinyRun.train(new org.apache.hadoop.fs.Path(data.toString()), checkpointer);
 
-    assertThat(TinyRun.names(output))
+    assertThat(Folder.names(output))
         .containsExactly(
             "best",
             "checkpoints",
@@ -61,6 +64,6 @@ class BegunOutputTest {
         .hasMessageContaining("run exists: give another --output");
     run.check(Mode.OVERWRITE);
     run.create("model: {}", "2c3d");
-    assertThat(TinyRun.names(output)).containsExactly("checkpoints", "recipe.yaml");
+    assertThat(Folder.names(output)).containsExactly("checkpoints", "recipe.yaml");
   }
 }

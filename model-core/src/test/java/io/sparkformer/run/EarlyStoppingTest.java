@@ -1,12 +1,15 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static io.sparkformer.run.TinyRun.train;
+import static io.sparkformer.run.TinyRun.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.EvaluationConfig;
@@ -66,7 +69,7 @@ class EarlyStoppingTest {
   void trainingStopsWhenNothingBecameBetterForSoManyEvaluations() throws IOException {
     List<Double> losses = new ArrayList<>();
 
-    TrainingRun.Summary summary = run(misleading, "out", losses, PATIENT);
+    TrainingResult summary = run(misleading, "out", losses, PATIENT);
 
     int stop = stopAfter(losses, 3, 0);
     assertThat(summary.stoppedEarly()).isTrue();
@@ -78,7 +81,7 @@ class EarlyStoppingTest {
     assertThat(best.step()).isEqualTo(stop - 3L);
     assertThat(best.loss()).isEqualTo(summary.best());
     assertThat(kept("out", "last").step()).isEqualTo(stop);
-    assertThat(TinyRun.names(directory.resolve("out/checkpoints")))
+    assertThat(Folder.names(directory.resolve("out/checkpoints")))
         .last()
         .isEqualTo(String.format("step-%08d", stop));
   }
@@ -87,7 +90,7 @@ class EarlyStoppingTest {
   void aBetterOneMustBeBetterByMinDeltaToBeWaitedForButIsKept() throws IOException {
     List<Double> losses = new ArrayList<>();
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         run(
             TinyRun.dataset(directory.resolve("data"), TinyRun.TEXT, TinyRun.TEXT),
             "out",
@@ -104,7 +107,7 @@ class EarlyStoppingTest {
 
   @Test
   void aRunThatIsNotImpatientGoesOnToItsLastStep() throws IOException {
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         run(
             misleading,
             "out",
@@ -118,7 +121,7 @@ class EarlyStoppingTest {
 
   @Test
   void aResumedRunStopsWhereOneThatNeverStoppedDoes() throws IOException {
-    TrainingRun.Summary expected = run(misleading, "once", new ArrayList<>(), PATIENT);
+    TrainingResult expected = run(misleading, "once", new ArrayList<>(), PATIENT);
     long before = (expected.steps() - 2) / 2 * 2; // within the patience
     assertThatThrownBy(
             () ->
@@ -135,8 +138,7 @@ class EarlyStoppingTest {
                     PATIENT))
         .hasMessage("stopped");
 
-    TrainingRun.Summary resumed =
-        train(misleading, directory.resolve("twice"), Mode.RESUME, PATIENT);
+    TrainingResult resumed = train(misleading, directory.resolve("twice"), Mode.RESUME, PATIENT);
 
     assertThat(resumed.resumedFrom()).isEqualTo(before);
     assertThat(resumed.steps()).isEqualTo(expected.steps());
@@ -148,7 +150,7 @@ class EarlyStoppingTest {
     }
 
     // And what has stopped for good is not trained on.
-    TrainingRun.Summary again = train(misleading, directory.resolve("twice"), Mode.RESUME, PATIENT);
+    TrainingResult again = train(misleading, directory.resolve("twice"), Mode.RESUME, PATIENT);
     assertThat(again.steps()).isEqualTo(expected.steps());
     assertThat(again.resumedFrom()).isEqualTo(expected.steps());
   }
@@ -158,13 +160,13 @@ class EarlyStoppingTest {
   void theBestModelOfAClassifierIsTheOneOfTheHighestFigure(String monitor) throws IOException {
     List<Evaluated> evaluations = new ArrayList<>();
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         train(
             labelled,
             directory.resolve("out"),
             Mode.START,
             event -> {
-              if (event instanceof Evaluated of && of.split().equals("valid")) {
+              if (event instanceof Evaluated of && of.split() == SplitName.VALID) {
                 evaluations.add(of);
               }
             },
@@ -187,7 +189,7 @@ class EarlyStoppingTest {
     assertThat(summary.best()).isEqualTo(best).isGreaterThan(0.25);
     EvaluationRecord kept = kept("out", "best");
     assertThat(kept.step()).isEqualTo(step);
-    assertThat(kept.split()).isEqualTo("valid");
+    assertThat(kept.split()).isEqualTo(SplitName.VALID);
     assertThat(kept.confusionMatrix().orElseThrow().labels()).isEqualTo(LabelledText.LABELS);
     if (monitor.equals("accuracy")) {
       assertThat(kept.accuracy()).isEqualTo(best);
@@ -254,14 +256,14 @@ class EarlyStoppingTest {
     return losses.size();
   }
 
-  private TrainingRun.Summary run(Path data, String output, List<Double> losses, String... settings)
+  private TrainingResult run(Path data, String output, List<Double> losses, String... settings)
       throws IOException {
     return train(
         data,
         directory.resolve(output),
         Mode.START,
         event -> {
-          if (event instanceof Evaluated of && of.split().equals("valid")) {
+          if (event instanceof Evaluated of && of.split() == SplitName.VALID) {
             losses.add(of.result().loss());
           }
         },
@@ -270,11 +272,5 @@ class EarlyStoppingTest {
 
   private EvaluationRecord kept(String output, String model) throws IOException {
     return EvaluationRecord.read(localFiles(), hadoop(directory.resolve(output).resolve(model)));
-  }
-
-  private static String[] with(String[] settings, String... more) {
-    List<String> all = new ArrayList<>(List.of(settings));
-    all.addAll(List.of(more));
-    return all.toArray(String[]::new);
   }
 }

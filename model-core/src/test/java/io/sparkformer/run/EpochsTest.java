@@ -1,13 +1,16 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.run.TinyRun.train;
+import static io.sparkformer.run.TinyRun.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.TokenBatch;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.IntervalUnit;
@@ -52,7 +55,7 @@ class EpochsTest {
 
   @Test
   void everySampleIsTrainedOnOnceAnEpochInAnOrderOfItsOwn() throws IOException {
-    String[] all = with("data.drop-last=false");
+    String[] all = with(EPOCHS, "data.drop-last=false");
     try (TokenDataset dataset = TokenDataset.open(new Configuration(), hadoop(data))) {
       Recipe recipe = bind(dataset, all);
       TrainingData samples = TrainingData.of(recipe, dataset);
@@ -108,7 +111,7 @@ class EpochsTest {
     List<Trainer.Step> steps = new ArrayList<>();
     long tokens = texts.stream().mapToLong(String::length).sum();
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         train(
             data,
             directory.resolve("out"),
@@ -118,7 +121,7 @@ class EpochsTest {
                 steps.add(done.result());
               }
             },
-            with("data.drop-last=false", "training.max-epochs=2"));
+            with(EPOCHS, "data.drop-last=false", "training.max-epochs=2"));
 
     assertThat(summary.steps()).isEqualTo(12);
     assertThat(summary.epochs()).isEqualTo(2);
@@ -136,10 +139,10 @@ class EpochsTest {
   @ValueSource(booleans = {true, false})
   void aRunThatIsResumedInTheMiddleOfAnEpochEndsWithTheSameBits(boolean dropLast)
       throws IOException {
-    String[] settings = with("data.drop-last=" + dropLast, "schedule.per=epoch");
+    String[] settings = with(EPOCHS, "data.drop-last=" + dropLast, "schedule.per=epoch");
     Path once = directory.resolve("once");
     Path twice = directory.resolve("twice");
-    TrainingRun.Summary expected = train(data, once, Mode.START, settings);
+    TrainingResult expected = train(data, once, Mode.START, settings);
     assertThatThrownBy(
             () ->
                 train(
@@ -154,7 +157,7 @@ class EpochsTest {
                     settings))
         .hasMessage("stopped");
 
-    TrainingRun.Summary resumed = train(data, twice, Mode.RESUME, settings);
+    TrainingResult resumed = train(data, twice, Mode.RESUME, settings);
 
     assertThat(resumed.resumedFrom()).isEqualTo(8); // of 5 or 6 steps an epoch: within the second
     assertThat(resumed.epochs()).isEqualTo(expected.epochs()).isEqualTo(3);
@@ -180,13 +183,14 @@ class EpochsTest {
         event -> {
           if (event instanceof TrainingEvent.StepDone done) {
             rates.add(done.result().learningRate());
-          } else if (event instanceof TrainingEvent.Evaluated of && of.split().equals("valid")) {
+          } else if (event instanceof TrainingEvent.Evaluated of && of.split() == SplitName.VALID) {
             evaluated.add(of.step());
           } else if (event instanceof TrainingEvent.Logged line) {
             epochs.add(line.metric().epoch());
           }
         },
         with(
+            EPOCHS,
             "training.max-epochs=5",
             "optimizer.learning-rate=0.01",
             "schedule.kind=cosine-annealing",
@@ -204,7 +208,7 @@ class EpochsTest {
       assertThat(rates.get(step)).isCloseTo(ANNEALED[step / 5], within(1e-15));
     }
     assertThat(evaluated).containsExactly(10L, 20L, 25L); // and at the end
-    assertThat(TinyRun.names(directory.resolve("out/checkpoints")))
+    assertThat(Folder.names(directory.resolve("out/checkpoints")))
         .containsExactly("step-00000015", "step-00000025");
     assertThat(epochs).startsWith(0.2, 1.0, 2.0).endsWith(5.0);
   }
@@ -276,7 +280,7 @@ class EpochsTest {
                     data,
                     directory.resolve("out"),
                     Mode.START,
-                    with("training.global-batch-size=48", "data.drop-last=true")))
+                    with(EPOCHS, "training.global-batch-size=48", "data.drop-last=true")))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             "the train split has 44 samples, fewer than training.global-batch-size (48): lower"
@@ -286,7 +290,7 @@ class EpochsTest {
                     data,
                     directory.resolve("out"),
                     Mode.START,
-                    with("training.global-batch-size=48", "data.drop-last=false"))
+                    with(EPOCHS, "training.global-batch-size=48", "data.drop-last=false"))
                 .steps())
         .isEqualTo(3);
   }
@@ -300,12 +304,6 @@ class EpochsTest {
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             "split 'train' has 8 tokens, but model.context-length 8 needs at least 9: use a shorter context-length, or more text");
-  }
-
-  private static String[] with(String... settings) {
-    List<String> all = new ArrayList<>(List.of(EPOCHS));
-    all.addAll(List.of(settings));
-    return all.toArray(String[]::new);
   }
 
   private static Recipe bind(TokenDataset dataset, String... settings) {

@@ -1,7 +1,7 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.run.RunDirectory.Mode;
@@ -69,7 +69,7 @@ class HdfsTest {
             }),
         "schedule.decay-steps=20",
         "training.max-steps=12");
-    TrainingRun.Summary resumed =
+    TrainingResult resumed =
         TinyRun.train(data, output, Mode.RESUME, event -> {}, "schedule.decay-steps=20");
 
     assertThat(resumed.resumedFrom()).isEqualTo(12);

@@ -1,13 +1,14 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -49,9 +50,9 @@ public final class LabelledText {
     Files.createDirectories(directory);
     Tokenizer tokenizer = CharTokenizer.of("abc".codePoints().toArray());
     tokenizer.write(localFiles(), hadoop(directory));
-    TreeMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put("train", split(directory, "train", tokenizer, train));
-    splits.put("valid", split(directory, "valid", tokenizer, valid));
+    TreeMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(SplitName.TRAIN, split(directory, "train", tokenizer, train));
+    splits.put(SplitName.VALID, split(directory, "valid", tokenizer, valid));
     new DatasetManifest(
             DatasetManifest.FORMAT_VERSION,
             new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),

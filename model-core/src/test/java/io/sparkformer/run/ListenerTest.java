@@ -32,7 +32,7 @@ class ListenerTest {
     List<CheckpointWritten> checkpoints = new CopyOnWriteArrayList<>();
     List<Boolean> whole = new CopyOnWriteArrayList<>();
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         train(
             data,
             directory.resolve("out"),

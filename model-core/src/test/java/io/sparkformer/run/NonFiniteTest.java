@@ -1,7 +1,8 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.run.TinyRun.train;
+import static io.sparkformer.run.TinyRun.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,8 +14,6 @@ import io.sparkformer.model.Precision;
 import io.sparkformer.run.RunDirectory.Mode;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeEach;
@@ -57,7 +56,7 @@ class NonFiniteTest {
   @ValueSource(strings = {"adamw", "sgd"})
   void divergenceNamesTheStepAndKeepsTheLastGoodCheckpoint(String kind) throws IOException {
     String rule = "optimizer.kind=" + kind;
-    train(data, output, Mode.START, with(rule, "training.max-steps=4"));
+    train(data, output, Mode.START, with(CLASSIFIER, rule, "training.max-steps=4"));
     Map<String, Integer> before = TinyRun.content(output.resolve("checkpoints"));
 
     assertThatThrownBy(
@@ -67,6 +66,7 @@ class NonFiniteTest {
                     output,
                     Mode.RESUME,
                     with(
+                        CLASSIFIER,
                         rule,
                         "optimizer.learning-rate=1e38",
                         "schedule.kind=constant",
@@ -77,21 +77,21 @@ class NonFiniteTest {
         .hasMessageEndingWith(REMEDIES);
 
     assertThat(TinyRun.content(output.resolve("checkpoints"))).isEqualTo(before);
-    TrainingRun.Summary resumed = train(data, output, Mode.RESUME, with(rule));
+    TrainingResult resumed = train(data, output, Mode.RESUME, with(CLASSIFIER, rule));
     assertThat(resumed.resumedFrom()).isEqualTo(4);
     assertThat(resumed.valid().loss()).isFinite();
   }
 
   @Test
   void weightsThatAreNoNumbersFromTheStartAreSeenInTheFirstStep() throws IOException {
-    String[] start = with("training.max-steps=1");
+    String[] start = with(CLASSIFIER, "training.max-steps=1");
     train(data, output, Mode.START, start);
     Path broken = directory.resolve("broken");
     ModelDirectory model = ModelDirectory.open(new Configuration(), hadoop(output.resolve("last")));
     try (Gpt weights = model.load(Precision.FP32, Device.cpu())) {
       weights.weights().get("transformer.ln_f.bias").addi(Float.NaN);
       ModelDirectory.at(new Configuration(), hadoop(broken))
-          .save(weights, ModelDirectory.Company.NONE);
+          .save(weights, ModelDirectory.TextProcessing.NONE);
     }
 
     assertThatThrownBy(
@@ -100,15 +100,9 @@ class NonFiniteTest {
                     data,
                     directory.resolve("tuned"),
                     Mode.START,
-                    with("training.init-from=" + broken)))
+                    with(CLASSIFIER, "training.init-from=" + broken)))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage("the loss is NaN and the gradient norm NaN at step 1" + REMEDIES);
     assertThat(directory.resolve("tuned/checkpoints")).isEmptyDirectory();
-  }
-
-  private static String[] with(String... settings) {
-    List<String> all = new ArrayList<>(List.of(CLASSIFIER));
-    all.addAll(List.of(settings));
-    return all.toArray(String[]::new);
   }
 }

@@ -1,17 +1,17 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.file;
 import static io.sparkformer.SharedFiles.floats;
-import static io.sparkformer.SharedFiles.hadoop;
 import static io.sparkformer.SharedFiles.longs;
 import static io.sparkformer.SharedFiles.relativeError;
 import static io.sparkformer.SharedFiles.tensors;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.SafeTensors;
@@ -35,7 +35,8 @@ class ReferenceTrajectoryTest {
 
   @Test
   void lossesNormsRatesAndFinalWeightsFollowPyTorch() throws IOException {
-    JsonNode expected = new ObjectMapper().readTree(file(GOLDEN + "expected.json").toFile());
+    JsonNode expected =
+        new ObjectMapper().readTree(SharedData.beside(GOLDEN + "expected.json").toFile());
     Map<String, SafeTensors.Entry> batches = tensors(GOLDEN + "batches.safetensors");
     long[] inputs = longs(batches.get("inputs"));
     long[] targets = longs(batches.get("targets"));
@@ -43,7 +44,7 @@ class ReferenceTrajectoryTest {
     try (Gpt model = Gpt.empty(recipe.model(), recipe.training().precision(), Device.cpu());
         Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
       Map<String, SafeTensors.Entry> init = tensors(GOLDEN + "init.safetensors");
-      SafeTensors.copyInto(model.weights(), init, hadoop(file(GOLDEN)));
+      SafeTensors.copyInto(model.weights(), init, hadoop(SharedData.beside(GOLDEN)));
       Trainer trainer = Trainer.alone(recipe, model, optimizer);
       Trainer.Batches given =
           (step, microBatch) -> {

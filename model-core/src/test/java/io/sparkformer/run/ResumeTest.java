@@ -1,12 +1,13 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static io.sparkformer.run.TinyRun.dataset;
 import static io.sparkformer.run.TinyRun.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.run.RunDirectory.Mode;
 import java.io.IOException;
@@ -41,10 +42,10 @@ class ResumeTest {
   void aResumedRunEqualsOneThatNeverStoppedBitForBit(String precision) throws IOException {
     String[] whole = {"training.precision=" + precision};
     Path once = directory.resolve("once");
-    TrainingRun.Summary expected = train(data, once, Mode.START, whole);
+    TrainingResult expected = train(data, once, Mode.START, whole);
     stoppedAfter(12, whole);
 
-    TrainingRun.Summary summary = train(data, output, Mode.RESUME, whole);
+    TrainingResult summary = train(data, output, Mode.RESUME, whole);
 
     assertThat(summary.resumedFrom()).isEqualTo(12);
     assertThat(summary.steps()).isEqualTo(20);
@@ -73,10 +74,10 @@ class ResumeTest {
 
   @Test
   void aRunThatIsFinishedStaysAsItIsAndMayBeExtended() throws IOException {
-    TrainingRun.Summary first = train(data, output, Mode.START);
+    TrainingResult first = train(data, output, Mode.START);
     Map<String, Integer> before = TinyRun.content(output);
 
-    TrainingRun.Summary again = train(data, output, Mode.RESUME);
+    TrainingResult again = train(data, output, Mode.RESUME);
 
     assertThat(again.resumedFrom()).isEqualTo(20);
     assertThat(again.steps()).isEqualTo(20);
@@ -159,7 +160,7 @@ class ResumeTest {
     train(data, output, Mode.START, "training.max-steps=8");
     TinyRun.truncate(output.resolve("checkpoints/step-00000008/model.safetensors"));
 
-    TrainingRun.Summary resumed =
+    TrainingResult resumed =
         train(
             data,
             output,
@@ -169,7 +170,7 @@ class ResumeTest {
             "checkpoint.keep=1");
 
     assertThat(resumed.resumedFrom()).isEqualTo(4);
-    assertThat(TinyRun.names(output.resolve("checkpoints"))).containsExactly("step-00000007");
+    assertThat(Folder.names(output.resolve("checkpoints"))).containsExactly("step-00000007");
   }
 
   @Test
@@ -187,7 +188,7 @@ class ResumeTest {
 
     train(data, output, Mode.RESUME, "training.max-steps=12");
 
-    assertThat(TinyRun.names(output))
+    assertThat(Folder.names(output))
         .containsExactly(
             ".mine.writing",
             "best",
@@ -197,7 +198,7 @@ class ResumeTest {
             "recipe.yaml",
             "showcase.json",
             "tensorboard");
-    assertThat(TinyRun.names(output.resolve("checkpoints")))
+    assertThat(Folder.names(output.resolve("checkpoints")))
         .containsExactly("step-00000008", "step-00000012");
   }
 

@@ -1,7 +1,7 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -12,6 +12,7 @@ import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.evaluation.Showcase;
@@ -162,9 +163,10 @@ class ShowcaseMakerTest {
     List<ShardFile> labelFiles =
         labels.length == 0 ? List.of() : shard(data, "valid-labels", labels);
     int count = Arrays.stream(tokens).mapToInt(row -> row.length).sum();
-    TreeMap<String, DatasetManifest.Split> splits = new TreeMap<>();
+    TreeMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
     splits.put(
-        "valid", new DatasetManifest.Split(count, texts.length, count, count, files, labelFiles));
+        SplitName.VALID,
+        new DatasetManifest.Split(count, texts.length, count, count, files, labelFiles));
     new DatasetManifest(
             DatasetManifest.FORMAT_VERSION,
             new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, TOKENIZER.fingerprint()),

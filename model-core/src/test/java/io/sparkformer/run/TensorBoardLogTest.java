@@ -1,9 +1,10 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -35,7 +36,7 @@ class TensorBoardLogTest {
   @Test
   void recordsAreTheKnownBytes() throws IOException {
     try (TensorBoardLog log = create(List.of())) {
-      log.append(metric(Metric.Event.TRAIN, 300, "train", 2.5));
+      log.append(metric(Metric.Event.TRAIN, 300, SplitName.TRAIN, 2.5));
     }
 
     assertThat(HexFormat.of().formatHex(Files.readAllBytes(file())))
@@ -55,7 +56,7 @@ class TensorBoardLogTest {
             Metric.Event.TRAIN,
             5,
             0.5,
-            "train",
+            SplitName.TRAIN,
             3,
             null,
             null,
@@ -70,7 +71,7 @@ class TensorBoardLogTest {
             Metric.Event.EVALUATION,
             1L << 40,
             null,
-            "valid",
+            SplitName.VALID,
             Double.NaN,
             0.75,
             0.5,
@@ -81,7 +82,7 @@ class TensorBoardLogTest {
             null,
             TIME);
     try (TensorBoardLog log = create(List.of(earlier))) {
-      log.append(metric(Metric.Event.EVALUATION, 10, "train", 2));
+      log.append(metric(Metric.Event.EVALUATION, 10, SplitName.TRAIN, 2));
       log.append(evaluation);
     }
 
@@ -114,7 +115,7 @@ class TensorBoardLogTest {
   @Test
   void whatIsAppendedIsVisibleBeforeTheEnd() throws IOException {
     try (TensorBoardLog log = create(List.of())) {
-      log.append(metric(Metric.Event.EVALUATION, 1, "valid", 1));
+      log.append(metric(Metric.Event.EVALUATION, 1, SplitName.VALID, 1));
       assertThat(read(file())).hasSize(2);
     }
   }
@@ -131,7 +132,7 @@ class TensorBoardLogTest {
     }
   }
 
-  private static Metric metric(Metric.Event event, long step, String split, double loss) {
+  private static Metric metric(Metric.Event event, long step, SplitName split, double loss) {
     return new Metric(
         event, step, null, split, loss, null, null, null, null, null, null, null, TIME);
   }

@@ -1,15 +1,17 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 
 import ai.djl.Device;
 import io.sparkformer.collective.Collective;
+import io.sparkformer.datasets.WatchedFileSystem;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.evaluation.ConfusionMatrix;
@@ -58,12 +60,26 @@ public final class TinyRun {
     return RunDirectory.of(CONFIGURATION, new org.apache.hadoop.fs.Path(output.toString()));
   }
 
-  static TrainingRun.Summary train(
-      Path data, Path output, RunDirectory.Mode mode, String... settings) throws IOException {
+  /** On the watched file system, which it restarts. */
+  static RunDirectory watched(Path output) {
+    WatchedFileSystem.restart();
+    return RunDirectory.of(
+        WatchedFileSystem.configuration(), new org.apache.hadoop.fs.Path("watched:" + output));
+  }
+
+  /** Settings, and more of them. */
+  static String[] with(String[] settings, String... more) {
+    List<String> all = new ArrayList<>(List.of(settings));
+    all.addAll(List.of(more));
+    return all.toArray(String[]::new);
+  }
+
+  static TrainingResult train(Path data, Path output, RunDirectory.Mode mode, String... settings)
+      throws IOException {
     return train(data, output, mode, event -> {}, settings);
   }
 
-  static TrainingRun.Summary train(
+  static TrainingResult train(
       Path data,
       Path output,
       RunDirectory.Mode mode,
@@ -73,7 +89,7 @@ public final class TinyRun {
     return train(hadoop(data), directory(output), mode, listener, settings);
   }
 
-  static TrainingRun.Summary train(
+  static TrainingResult train(
       org.apache.hadoop.fs.Path data,
       RunDirectory output,
       RunDirectory.Mode mode,
@@ -87,12 +103,14 @@ public final class TinyRun {
         settings);
   }
 
-  /** An attempt of one run, as its keeper says. */
-  static TrainingRun.Summary train(
-      org.apache.hadoop.fs.Path data, Checkpointer keeper, String... settings) throws IOException {
+  /** An attempt of one run, as its checkpointer says. */
+  static TrainingResult train(
+      org.apache.hadoop.fs.Path data, Checkpointer checkpointer, String... settings)
+      throws IOException {
     try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, data);
-        TrainingRun run = TrainingRun.leading(recipe(settings), dataset, Device.cpu(), keeper)) {
-      return run.train(Collective.single(run.shape(1).microBatches()));
+        TrainingRun run =
+            TrainingRun.leading(recipe(settings), dataset, Device.cpu(), checkpointer)) {
+      return run.train(Collective.single(run.shape().microBatches()));
     }
   }
 
@@ -111,9 +129,9 @@ public final class TinyRun {
     CharTokenizer tokenizer =
         CharTokenizer.of((train + valid).codePoints().sorted().distinct().toArray());
     tokenizer.write(localFiles(), hadoop(directory));
-    TreeMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put("train", split(directory, "train", tokenizer.encode(train)));
-    splits.put("valid", split(directory, "valid", tokenizer.encode(valid)));
+    TreeMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(SplitName.TRAIN, split(directory, "train", tokenizer.encode(train)));
+    splits.put(SplitName.VALID, split(directory, "valid", tokenizer.encode(valid)));
     new DatasetManifest(
             DatasetManifest.FORMAT_VERSION,
             new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),
@@ -144,7 +162,7 @@ public final class TinyRun {
   }
 
   /** A line of metrics of an evaluation of a language model. */
-  static Metric evaluated(long step, String split, double loss) {
+  static Metric evaluated(long step, SplitName split, double loss) {
     return Metric.evaluation(
         step,
         null,
@@ -171,13 +189,6 @@ public final class TinyRun {
       }
     }
     return content;
-  }
-
-  /** Names in a directory, sorted, hidden ones too. */
-  static List<String> names(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 
   /** Changes the lowest bit of a file's byte. */

@@ -1,13 +1,15 @@
 package io.sparkformer.run;
 
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static io.sparkformer.run.TinyRun.dataset;
 import static io.sparkformer.run.TinyRun.train;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.run.RunDirectory.Mode;
@@ -37,9 +39,9 @@ class TrainingRunTest {
 
   @Test
   void anOutputHoldsModelsCheckpointsMetricsAndTheRecipe() throws IOException {
-    TrainingRun.Summary summary = train(data, output, Mode.START);
+    TrainingResult summary = train(data, output, Mode.START);
 
-    assertThat(TinyRun.names(output))
+    assertThat(Folder.names(output))
         .containsExactly(
             "best",
             "checkpoints",
@@ -49,10 +51,10 @@ class TrainingRunTest {
             "showcase.json",
             "tensorboard");
     for (String model : List.of("best", "last")) {
-      assertThat(TinyRun.names(output.resolve(model)))
+      assertThat(Folder.names(output.resolve(model)))
           .containsExactly("config.json", "evaluation.json", "model.safetensors", "tokenizer.json");
     }
-    assertThat(TinyRun.names(output.resolve("checkpoints/step-00000020")))
+    assertThat(Folder.names(output.resolve("checkpoints/step-00000020")))
         .containsExactly(
             "DONE",
             "config.json",
@@ -76,7 +78,7 @@ class TrainingRunTest {
   void metricsAreOneLineEachAndTheListenerHearsThemAsTheyAreWritten() throws IOException {
     List<Metric> heard = new ArrayList<>();
 
-    TrainingRun.Summary summary = train(data, output, Mode.START, TinyRun.onLine(heard::add));
+    TrainingResult summary = train(data, output, Mode.START, TinyRun.onLine(heard::add));
 
     assertThat(heard)
         .extracting(metric -> metric.event() + " " + metric.step() + " " + metric.split())
@@ -108,14 +110,14 @@ class TrainingRunTest {
     Path misleading = dataset(directory.resolve("misleading"), "ab".repeat(300), "bbaa".repeat(50));
     List<Metric> heard = new ArrayList<>();
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         train(misleading, output, Mode.START, TinyRun.onLine(heard::add), "evaluation.interval=1");
 
     assertThat(summary.best()).isLessThan(summary.valid().loss());
     assertThat(summary.best())
         .isEqualTo(
             heard.stream()
-                .filter(m -> m.event() == Metric.Event.EVALUATION && m.split().equals("valid"))
+                .filter(m -> m.event() == Metric.Event.EVALUATION && m.split() == SplitName.VALID)
                 .mapToDouble(Metric::loss)
                 .min()
                 .orElseThrow());
@@ -127,7 +129,7 @@ class TrainingRunTest {
   void onlyTheNewestCheckpointsAreKept() throws IOException {
     train(data, output, Mode.START, "training.max-steps=14", "checkpoint.keep=3");
 
-    assertThat(TinyRun.names(output.resolve("checkpoints")))
+    assertThat(Folder.names(output.resolve("checkpoints")))
         .containsExactly("step-00000008", "step-00000012", "step-00000014");
   }
 
@@ -161,7 +163,7 @@ class TrainingRunTest {
 
     train(data, output, Mode.OVERWRITE, "training.max-steps=2");
 
-    assertThat(TinyRun.names(output))
+    assertThat(Folder.names(output))
         .containsExactly(
             "best",
             "checkpoints",
@@ -170,7 +172,7 @@ class TrainingRunTest {
             "recipe.yaml",
             "showcase.json",
             "tensorboard");
-    assertThat(TinyRun.names(output.resolve("checkpoints"))).containsExactly("step-00000002");
+    assertThat(Folder.names(output.resolve("checkpoints"))).containsExactly("step-00000002");
   }
 
   @Test

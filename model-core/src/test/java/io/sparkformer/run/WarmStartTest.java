@@ -1,19 +1,20 @@
 package io.sparkformer.run;
 
 import static io.sparkformer.SharedFiles.floats;
-import static io.sparkformer.SharedFiles.hadoop;
-import static io.sparkformer.SharedFiles.localFiles;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static io.sparkformer.run.TinyRun.train;
+import static io.sparkformer.run.TinyRun.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.model.SafeTensors;
 import io.sparkformer.run.RunDirectory.Mode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -98,7 +99,7 @@ class WarmStartTest {
   void aHeadOfTheSameSizeForLabelsOfOtherNamesIsNew() throws IOException {
     Path tuned = run("tuned", CLASSIFIER, "data.order=epochs", "training.seed=3");
     Path renamed = Files.createDirectory(directory.resolve("renamed"));
-    for (String file : TinyRun.names(data)) {
+    for (String file : Folder.names(data)) {
       Files.copy(data.resolve(file), renamed.resolve(file));
     }
     Path manifest = renamed.resolve("dataset.json");
@@ -133,7 +134,7 @@ class WarmStartTest {
   void trainingGoesOnFromThere() throws IOException {
     Path out = directory.resolve("out");
 
-    TrainingRun.Summary summary =
+    TrainingResult summary =
         train(data, out, Mode.START, with(LANGUAGE_MODEL, "training.init-from=" + source));
 
     assertThat(summary.resumedFrom()).isZero();
@@ -147,18 +148,17 @@ class WarmStartTest {
     Path out = directory.resolve("out");
     Path copy = directory.resolve("copy");
     Files.createDirectories(copy);
-    for (String file : TinyRun.names(source)) {
+    for (String file : Folder.names(source)) {
       Files.copy(source.resolve(file), copy.resolve(file));
     }
     String[] settings = with(LANGUAGE_MODEL, "training.init-from=" + copy);
     train(data, out, Mode.START, settings);
-    for (String file : TinyRun.names(copy)) {
+    for (String file : Folder.names(copy)) {
       Files.delete(copy.resolve(file));
     }
     Files.delete(copy);
 
-    TrainingRun.Summary resumed =
-        train(data, out, Mode.RESUME, with(settings, "training.max-steps=5"));
+    TrainingResult resumed = train(data, out, Mode.RESUME, with(settings, "training.max-steps=5"));
 
     assertThat(resumed.resumedFrom()).isEqualTo(3);
     assertThat(resumed.steps()).isEqualTo(5);
@@ -244,12 +244,6 @@ class WarmStartTest {
     String[] all = with(with(STILL, "data.samples=sequences"), settings);
     train(data, directory.resolve(name), Mode.START, all);
     return directory.resolve(name).resolve("last");
-  }
-
-  private static String[] with(String[] settings, String... more) {
-    List<String> all = new ArrayList<>(List.of(settings));
-    all.addAll(List.of(more));
-    return all.toArray(String[]::new);
   }
 
   private static String path(Path model) {

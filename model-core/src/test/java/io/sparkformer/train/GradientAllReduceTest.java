@@ -39,7 +39,7 @@ class GradientAllReduceTest {
           Optional.of(manager.create(new Shape(floats), DataType.FLOAT32, Device.cpu()));
 
   private interface Work<T> {
-    T of(GradientAllReduce exchange, Gpt model) throws Exception;
+    T of(GradientAllReduce allReduce, Gpt model) throws Exception;
   }
 
   @Test
@@ -48,20 +48,20 @@ class GradientAllReduceTest {
       List<List<float[]>> results =
           run(
               staging,
-              (exchange, model) -> {
+              (allReduce, model) -> {
                 try (NDManager manager = model.manager().newSubManager()) {
-                  int rank = exchange.collective().rank();
-                  float[] losses = exchange.neutral(MICRO_BATCHES);
+                  int rank = allReduce.collective().rank();
+                  float[] losses = allReduce.neutral(MICRO_BATCHES);
                   List<NDArray> sums = List.of();
-                  List<MicroBatchRange> spans = exchange.collective().spans();
-                  for (int i = 0; i < spans.size(); i++) {
-                    for (int m = spans.get(i).first(); m < spans.get(i).end(); m++) {
+                  List<MicroBatchRange> ranges = allReduce.collective().microBatchRanges();
+                  for (int i = 0; i < ranges.size(); i++) {
+                    for (int m = ranges.get(i).first(); m < ranges.get(i).end(); m++) {
                       losses[m] = m + 0.5f;
                     }
                     sums = filled(manager, model, 1 << (4 * rank + i));
-                    exchange.contribute(i, sums);
+                    allReduce.contribute(i, sums);
                   }
-                  float[] all = exchange.total(sums, losses);
+                  float[] all = allReduce.total(sums, losses);
                   return List.of(all, flat(sums));
                 }
               });
@@ -79,13 +79,13 @@ class GradientAllReduceTest {
       List<float[]> results =
           run(
               staging,
-              (exchange, model) -> {
+              (allReduce, model) -> {
                 List<NDArray> weights = model.weightList().arrays();
-                float own = exchange.collective().rank() == 0 ? -0f : 7f;
+                float own = allReduce.collective().rank() == 0 ? -0f : 7f;
                 weights.forEach(weight -> weight.muli(0).addi(own));
                 weights.get(0).set(new float[(int) weights.get(0).size()]);
-                weights.get(0).muli(exchange.collective().rank() == 0 ? -1f : 1f); // -0 in rank 0
-                exchange.broadcast(weights);
+                weights.get(0).muli(allReduce.collective().rank() == 0 ? -1f : 1f); // -0 in rank 0
+                allReduce.broadcast(weights);
                 return flat(weights);
               });
 
@@ -101,11 +101,27 @@ class GradientAllReduceTest {
     List<long[]> results =
         run(
             NONE,
-            (exchange, model) ->
-                exchange.gather(exchange.collective().rank() == 0 ? Long.MIN_VALUE + 12345 : -1));
+            (allReduce, model) ->
+                allReduce.gather(allReduce.collective().rank() == 0 ? Long.MIN_VALUE + 12345 : -1));
 
     assertThat(results)
         .allSatisfy(r -> assertThat(r).containsExactly(Long.MIN_VALUE + 12345, -1, -1));
+  }
+
+  @Test
+  void countsAreSummedExactlyBeyondWhatFloatsHold() throws Exception {
+    long beyond = (1L << 24) + 1; // a float's next number is 2^24 + 2
+    List<long[]> results =
+        run(
+            NONE,
+            (allReduce, model) -> {
+              int rank = allReduce.collective().rank();
+              return allReduce.total(new long[] {beyond, rank, 0, 1L << 50, (1L << 60) + rank});
+            });
+
+    assertThat(results)
+        .allSatisfy(
+            r -> assertThat(r).containsExactly(3 * beyond, 3, 0, 3L << 50, 3 * (1L << 60) + 3));
   }
 
   @Test
@@ -113,12 +129,12 @@ class GradientAllReduceTest {
     List<float[]> results =
         run(
             NONE,
-            (exchange, model) -> {
-              float[] numbers = exchange.neutral(5_000);
-              for (int i = exchange.collective().rank(); i < numbers.length; i += RANKS) {
+            (allReduce, model) -> {
+              float[] numbers = allReduce.neutral(5_000);
+              for (int i = allReduce.collective().rank(); i < numbers.length; i += RANKS) {
                 numbers[i] = i;
               }
-              return exchange.total(numbers);
+              return allReduce.total(numbers);
             });
 
     assertThat(results)
@@ -137,11 +153,11 @@ class GradientAllReduceTest {
             () ->
                 run(
                     NONE,
-                    (exchange, model) -> {
-                      ReplicaCheck check = new ReplicaCheck(model, exchange);
-                      exchange.broadcast(model.weightList().arrays());
+                    (allReduce, model) -> {
+                      ReplicaCheck check = new ReplicaCheck(model, allReduce);
+                      allReduce.broadcast(model.weightList().arrays());
                       check.requireSame(0);
-                      if (exchange.collective().rank() == 1) {
+                      if (allReduce.collective().rank() == 1) {
                         model.weightList().arrays().get(0).muli(1 + 1e-6f);
                       }
                       check.requireSame(20);
@@ -173,12 +189,12 @@ class GradientAllReduceTest {
 
   /** Does work in all ranks at once. */
   private static <T> List<T> run(GradientAllReduce.Staging staging, Work<T> work) throws Exception {
-    List<RendezvousServer> doors = new ArrayList<>();
+    List<RendezvousServer> servers = new ArrayList<>();
     for (int i = 0; i < RANKS; i++) {
-      doors.add(RendezvousServer.open("127.0.0.1"));
+      servers.add(RendezvousServer.open("127.0.0.1"));
     }
-    List<Endpoint> all = doors.stream().map(RendezvousServer::endpoint).toList();
-    PeerTimeout patience = new PeerTimeout(20, () -> false);
+    List<Endpoint> all = servers.stream().map(RendezvousServer::endpoint).toList();
+    PeerTimeout timeout = new PeerTimeout(20, () -> false);
     ExecutorService threads = Executors.newFixedThreadPool(RANKS);
     List<Future<T>> futures = new ArrayList<>();
     for (int i = 0; i < RANKS; i++) {
@@ -190,15 +206,15 @@ class GradientAllReduceTest {
                 try (Gpt model = Gpt.initialized(recipe.model(), Precision.FP32, Device.cpu(), 1);
                     Collective ranks =
                         Collective.join(
-                            doors.get(rank),
+                            servers.get(rank),
                             all,
                             rank,
                             new byte[8],
-                            GradientAllReduce.shape(model, MICRO_BATCHES, RANKS),
-                            patience);
-                    GradientAllReduce exchange =
+                            GradientAllReduce.shape(model, MICRO_BATCHES),
+                            timeout);
+                    GradientAllReduce allReduce =
                         GradientAllReduce.over(ranks, model, MICRO_BATCHES, staging)) {
-                  return work.of(exchange, model);
+                  return work.of(allReduce, model);
                 }
               }));
     }

@@ -1,6 +1,6 @@
 package io.sparkformer.train;
 
-import static io.sparkformer.SharedFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -134,7 +134,7 @@ class TrainerTest {
       assertThat(before).isCloseTo((float) Math.log(VOCAB), within(0.1f));
       assertThat(TinyRun.loss(model, batch())).isLessThan(before / 2);
       org.apache.hadoop.fs.Path path = hadoop(directory.resolve("model"));
-      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.Company.NONE);
+      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.TextProcessing.NONE);
       try (Gpt read =
           ModelDirectory.open(new Configuration(), path)
               .load(recipe.training().precision(), Device.cpu())) {

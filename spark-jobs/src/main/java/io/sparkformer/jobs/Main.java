@@ -3,19 +3,8 @@ package io.sparkformer.jobs;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
-import io.sparkformer.jobs.attention.AttentionCommand;
-import io.sparkformer.jobs.bench.BenchCommand;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.cluster.GivenUpException;
-import io.sparkformer.jobs.dataset.DatasetCommand;
-import io.sparkformer.jobs.evaluate.EvaluateCommand;
-import io.sparkformer.jobs.export.ExportCommand;
-import io.sparkformer.jobs.generate.GenerateCommand;
-import io.sparkformer.jobs.score.ScoreCommand;
-import io.sparkformer.jobs.tokenize.TokenizeCommand;
-import io.sparkformer.jobs.train.DoctorCommand;
-import io.sparkformer.jobs.train.TrainCommand;
-import io.sparkformer.jobs.vocabulary.TrainTokenizerCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -25,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Optional;
 import java.util.Properties;
+import java.util.ServiceLoader;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -36,18 +26,13 @@ import picocli.CommandLine.UnmatchedArgumentException;
 /**
  * The command line, {@code sparkformer <job> [options]}.
  *
- * <p>A job is a picocli {@code @Command} that implements {@code Callable} of a record. The record
- * is printed as one line of JSON, the last on standard output; a job that has more to say there
- * writes to its {@code CommandLine}'s {@code getOut()}. Everything else goes to standard error.
+ * <p>A job is a {@link JobCommand}. What it returns, a record, is printed as one line of JSON, the
+ * last on standard output; a job that has more to say there writes to its {@code CommandLine}'s
+ * {@code getOut()}. Everything else goes to standard error.
  *
- * <p>Exit codes: 0 done, 2 the user's mistake (one line that says what to do, or a result that
- * does), 1 failed, 130 interrupted.
+ * <p>The exit code is one of {@link ExitCode}.
  */
 public final class Main {
-  public static final int DONE = 0;
-  static final int FAILED = 1;
-  public static final int MISUSED = 2;
-  static final int INTERRUPTED = 130;
 
   private static final JsonMapper JSON =
       JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
@@ -62,7 +47,7 @@ public final class Main {
     System.setOut(messages);
     System.setErr(messages);
     int code = run(jobs(), args, results, messages);
-    if (code == DONE && isInApplicationMaster(System.getProperties())) {
+    if (code == ExitCode.DONE && isInApplicationMaster(System.getProperties())) {
       return;
     }
     // A return would not do: Spark's barrier timer is not a daemon thread.
@@ -76,28 +61,20 @@ public final class Main {
   }
 
   /** Every job, in the order in which {@code --help} lists them. */
-  private static List<Object> jobs() {
-    return List.of(
-        new TrainTokenizerCommand(),
-        new TokenizeCommand(),
-        new DatasetCommand(),
-        new TrainCommand(),
-        new EvaluateCommand(),
-        new ScoreCommand(),
-        new GenerateCommand(),
-        new AttentionCommand(),
-        new ExportCommand(),
-        new BenchCommand(),
-        new DoctorCommand());
+  static List<JobCommand> jobs() {
+    return ServiceLoader.load(JobCommand.class, Main.class.getClassLoader()).stream()
+        .map(ServiceLoader.Provider::get)
+        .toList();
   }
 
   /** Runs the job that {@code args} name and returns the exit code. */
-  public static int run(List<Object> jobs, String[] args, PrintStream out, PrintStream err) {
+  public static int run(
+      List<? extends JobCommand> jobs, String[] args, PrintStream out, PrintStream err) {
     CommandLine root = commandLine(jobs, out, err);
     int code;
     if (args.length == 0) {
       root.usage(root.getErr());
-      code = MISUSED;
+      code = ExitCode.MISUSED;
     } else {
       code = execute(root, args);
     }
@@ -116,7 +93,8 @@ public final class Main {
     }
   }
 
-  private static CommandLine commandLine(List<Object> jobs, PrintStream out, PrintStream err) {
+  private static CommandLine commandLine(
+      List<? extends JobCommand> jobs, PrintStream out, PrintStream err) {
     CommandLine root = new CommandLine(new Sparkformer());
     jobs.forEach(root::addSubcommand);
     addHelp(root);
@@ -153,7 +131,7 @@ public final class Main {
     PrintWriter err = job.getErr();
     err.printf("%s: %s%n", nameOf(job), messageOf(e));
     err.printf("Try '%s --help'.%n", nameOf(job));
-    return MISUSED;
+    return ExitCode.MISUSED;
   }
 
   private static String messageOf(ParameterException e) {
@@ -184,20 +162,20 @@ public final class Main {
     PrintWriter err = job.getErr();
     if (shuttingDown()) {
       err.printf("%s: interrupted%n", nameOf(job));
-      return INTERRUPTED;
+      return ExitCode.INTERRUPTED;
     }
     Optional<String> mistake = Failure.mistakeIn(e);
     if (mistake.isPresent()) {
       err.printf("%s: %s%n", nameOf(job), mistake.get());
-      return MISUSED;
+      return ExitCode.MISUSED;
     }
     if (e instanceof GivenUpException) {
       err.printf("%s: %s%n", nameOf(job), e.getMessage());
-      return FAILED;
+      return ExitCode.FAILED;
     }
     LoggerFactory.getLogger(Main.class).error("{} failed", nameOf(job), e);
     err.printf("%s: %s%n", nameOf(job), Failure.rootOf(e));
-    return FAILED;
+    return ExitCode.FAILED;
   }
 
   /** Whether Ctrl-C or a signal ended the JVM, which makes Spark fail the job that was running. */

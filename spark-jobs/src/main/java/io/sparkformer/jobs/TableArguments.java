@@ -1,7 +1,6 @@
 package io.sparkformer.jobs;
 
 import io.sparkformer.jobs.input.InputFormat;
-import io.sparkformer.jobs.score.ScoreOptions;
 import java.util.List;
 import picocli.CommandLine.Option;
 
@@ -36,7 +35,7 @@ public class TableArguments {
   }
 
   public InputFormat format() {
-    return ScoreOptions.tableFormat("--format", format);
+    return InputFormat.ofTable("--format", format);
   }
 
   public String textColumn() {

@@ -10,9 +10,10 @@ import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.MalformedInput;
 import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.output.OutputDirectory;
-import io.sparkformer.jobs.tokenize.EndOfText;
+import io.sparkformer.jobs.tokenize.SplitMethod;
 import io.sparkformer.jobs.tokenize.TokenizeJob;
 import io.sparkformer.jobs.tokenize.TokenizeOptions;
+import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import io.sparkformer.jobs.train.RetryOptions;
 import io.sparkformer.jobs.train.TrainJob;
 import io.sparkformer.recipe.DataConfig;
@@ -41,15 +42,15 @@ import org.apache.spark.sql.types.StructType;
  * tokenized: so the DataFrame, which may be a query without a fixed order, is computed once, and
  * every pass and every retried task reads the same.
  */
-public final class ClassifierTraining {
+final class ClassifierTraining {
 
   private static final long SHARD_BYTES = 64L << 20;
   private static final String CLASSIFIER = "sequence-classification";
 
-  /** Two at once would share this JVM's engine, and each other's events. */
+  /** Two at once would share this JVM's engine. */
   private static final Object ONE_AT_A_TIME = new Object();
 
-  private final Request request;
+  private final Options options;
 
   /**
    * What is to be trained.
@@ -61,7 +62,7 @@ public final class ClassifierTraining {
    *     of tokenize and the recipe count
    * @param workers ranks
    */
-  public record Request(
+  record Options(
       String recipe,
       List<String> settings,
       String tokenizer,
@@ -70,18 +71,18 @@ public final class ClassifierTraining {
       String labelColumn,
       String output,
       ExistingOutput existing,
-      String split,
+      SplitMethod split,
       double validFraction,
       OptionalLong seed,
       int workers) {
 
-    public Request {
+    Options {
       settings = List.copyOf(settings);
     }
   }
 
-  public ClassifierTraining(Request request) {
-    this.request = request;
+  ClassifierTraining(Options options) {
+    this.options = options;
   }
 
   /**
@@ -89,7 +90,7 @@ public final class ClassifierTraining {
    *
    * @throws io.sparkformer.datasets.InvalidInputException if one is missing or of a wrong type
    */
-  public static void requireColumns(StructType schema, String textColumn, String labelColumn) {
+  static void requireColumns(StructType schema, String textColumn, String labelColumn) {
     LabelledTable.requireColumns(schema, textColumn, labelColumn);
   }
 
@@ -99,8 +100,8 @@ public final class ClassifierTraining {
    * @return the directory of the best model
    * @throws io.sparkformer.datasets.InvalidInputException for every mistake of the user's
    */
-  public String run(Dataset<?> rows) {
-    requireColumns(rows.schema(), request.textColumn(), request.labelColumn());
+  String run(Dataset<?> rows) {
+    requireColumns(rows.schema(), options.textColumn(), options.labelColumn());
     require(
         !rows.isStreaming(),
         "the DataFrame is a stream, which has no end: write it to a table, and fit on that");
@@ -112,7 +113,7 @@ public final class ClassifierTraining {
       SparkSession.setActiveSession(own);
       try {
         return train(
-            new LabelledTable(rows, request.textColumn(), request.labelColumn()),
+            new LabelledTable(rows, options.textColumn(), options.labelColumn()),
             own,
             JavaSparkContext.fromSparkContext(session.sparkContext()));
       } catch (IOException e) {
@@ -138,15 +139,15 @@ public final class ClassifierTraining {
   private String train(LabelledTable table, SparkSession session, JavaSparkContext spark)
       throws Exception {
     Configuration hadoop = spark.hadoopConfiguration();
-    RankSettings.requireFit(spark.getConf(), request.workers());
+    RankSettings.requireFit(spark.getConf(), options.workers());
     requireClassifier(hadoop);
-    Path given = Storage.path(request.output());
+    Path given = Storage.path(options.output());
     FileSystem fileSystem = Storage.fileSystem(given, hadoop);
     Path output = fileSystem.makeQualified(given);
     boolean existed = fileSystem.exists(output);
     require(
         !existed
-            || (request.existing() == ExistingOutput.REPLACE
+            || (options.existing() == ExistingOutput.REPLACE
                 && fileSystem.getFileStatus(output).isDirectory()),
         "outputPath %s exists: give another directory, or set overwrite, which replaces the data set and the run"
             + " in it",
@@ -158,12 +159,12 @@ public final class ClassifierTraining {
       tokenize(table, session, spark, output, data);
       TrainJob.prepare(
               hadoop,
-              request.recipe(),
+              options.recipe(),
               settings(),
               Optional.of(data.toString()),
               run.path().toString(),
               existed ? RunDirectory.Mode.OVERWRITE : RunDirectory.Mode.START,
-              RetryOptions.of(request.workers()))
+              RetryOptions.of(options.workers()))
           .run(spark);
     } catch (Exception e) {
       if (!existed && !fileSystem.exists(run.path())) {
@@ -177,7 +178,7 @@ public final class ClassifierTraining {
 
   /** What the recipe says of itself, before anything takes time. */
   private void requireClassifier(Configuration hadoop) throws IOException {
-    Path file = Storage.path(request.recipe());
+    Path file = Storage.path(options.recipe());
     RecipeFile recipe =
         RecipeFile.read(Storage.driverFileSystem(file, hadoop), file).with(settings());
     require(
@@ -192,8 +193,8 @@ public final class ClassifierTraining {
 
   private List<String> settings() {
     List<String> all = new ArrayList<>();
-    request.seed().ifPresent(seed -> all.add("training.seed=" + seed));
-    all.addAll(request.settings());
+    options.seed().ifPresent(seed -> all.add("training.seed=" + seed));
+    all.addAll(options.settings());
     return all;
   }
 
@@ -220,15 +221,15 @@ public final class ClassifierTraining {
             Optional.of(LabelledTable.TEXT),
             Optional.of(LabelledTable.LABEL)),
         data.toString(),
-        request.tokenizer(),
+        options.tokenizer(),
         Optional.empty(),
-        request.split(),
-        request.validFraction(),
-        request.seed().orElse(0),
-        request.endOfText(),
+        options.split(),
+        options.validFraction(),
+        options.seed().orElse(0),
+        options.endOfText(),
         TokenizeOptions.Duplicates.KEPT,
         OptionalLong.empty(),
-        request.existing(),
+        options.existing(),
         MalformedInput.REPLACE,
         SHARD_BYTES);
   }

@@ -92,10 +92,21 @@ final class SavedTextModel {
   /** Loads what {@link Writer} saved. */
   static final class Reader<T extends TextModel<T>> extends MLReader<T> {
     private final Class<T> type;
+    private final String olderName;
     private final Function<String, T> ofUid;
 
     Reader(Class<T> type, Function<String, T> ofUid) {
+      this(type, type.getName(), ofUid);
+    }
+
+    /**
+     * Of a class that had another name.
+     *
+     * @param olderName full, which what was saved then has
+     */
+    Reader(Class<T> type, String olderName, Function<String, T> ofUid) {
       this.type = type;
+      this.olderName = olderName;
       this.ofUid = ofUid;
     }
 
@@ -110,8 +121,9 @@ final class SavedTextModel {
 
     @Override
     public T load(String path) {
-      DefaultParamsReader.Metadata metadata =
-          DefaultParamsReader.loadMetadata(path, sc(), type.getName());
+      DefaultParamsReader.Metadata metadata = DefaultParamsReader.loadMetadata(path, sc(), "");
+      boolean older = metadata.className().equals(olderName);
+      metadata = DefaultParamsReader.loadMetadata(path, sc(), older ? olderName : type.getName());
       T model = ofUid.apply(metadata.uid());
       metadata.getAndSetParams(model, Option.empty());
       Path files = new Path(path, FILES);

@@ -29,7 +29,7 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
 
   /** A classifier whose model path is to be set. */
   public SequenceClassificationModel() {
-    this(Identifiable$.MODULE$.randomUID("SequenceClassifier"));
+    this(Identifiable$.MODULE$.randomUID("SequenceClassificationModel"));
   }
 
   public SequenceClassificationModel(String uid) {
@@ -82,10 +82,12 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
     return ClassifyTask.TYPE;
   }
 
-  /** Loads what was saved. */
+  /** Loads what was saved, also when this class was called {@link SequenceClassifier}. */
   public static MLReader<SequenceClassificationModel> read() {
     return new SavedTextModel.Reader<>(
-        SequenceClassificationModel.class, SequenceClassificationModel::new);
+        SequenceClassificationModel.class,
+        SequenceClassifier.class.getName(),
+        SequenceClassificationModel::new);
   }
 
   /** Loads what was saved. */

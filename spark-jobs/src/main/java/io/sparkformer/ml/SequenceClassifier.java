@@ -3,10 +3,12 @@ package io.sparkformer.ml;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.jobs.output.ExistingOutput;
-import io.sparkformer.jobs.tokenize.EndOfText;
+import io.sparkformer.jobs.tokenize.SplitMethod;
+import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import java.util.List;
 import java.util.OptionalLong;
 import org.apache.spark.ml.Estimator;
+import org.apache.spark.ml.PipelineStage;
 import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
@@ -14,7 +16,6 @@ import org.apache.spark.ml.param.LongParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.param.ParamMap;
 import org.apache.spark.ml.param.StringArrayParam;
-import org.apache.spark.ml.util.DefaultParamsReadable;
 import org.apache.spark.ml.util.DefaultParamsWritable;
 import org.apache.spark.ml.util.Identifiable$;
 import org.apache.spark.ml.util.MLReader;
@@ -58,7 +59,7 @@ public final class SequenceClassifier extends Estimator<SequenceClassificationMo
   private final IntParam workers;
 
   public SequenceClassifier() {
-    this(Identifiable$.MODULE$.randomUID("sequenceClassifierTrainer"));
+    this(Identifiable$.MODULE$.randomUID("sequenceClassifier"));
   }
 
   public SequenceClassifier(String uid) {
@@ -91,17 +92,29 @@ public final class SequenceClassifier extends Estimator<SequenceClassificationMo
     setDefault(workers, 1);
   }
 
-  /** Loads what {@code write} has saved. */
+  /**
+   * Loads what {@code write} has saved.
+   *
+   * <p>Pipelines that were saved when the fitted model bore this class's name load it by this, too.
+   */
+  @SuppressWarnings("unchecked") // Pipelines, which alone get a model by it, ask for any stage.
   public static MLReader<SequenceClassifier> read() {
-    return new Saved().read();
+    return (MLReader<SequenceClassifier>) (MLReader<?>) new SavedClassifier();
   }
 
-  /** Loads what {@code save} has saved. */
+  /**
+   * Loads what {@code save} has saved.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if that is a fitted model
+   */
   public static SequenceClassifier load(String path) {
-    return read().load(path);
+    PipelineStage saved = new SavedClassifier().load(path);
+    require(
+        saved instanceof SequenceClassifier,
+        "%s holds a fitted model: load it with SequenceClassificationModel.load",
+        path);
+    return (SequenceClassifier) saved;
   }
-
-  private static final class Saved implements DefaultParamsReadable<SequenceClassifier> {}
 
   /**
    * Trains.
@@ -112,12 +125,12 @@ public final class SequenceClassifier extends Estimator<SequenceClassificationMo
   @Override
   public SequenceClassificationModel fit(Dataset<?> dataset) {
     transformSchema(dataset.schema());
-    String model = new ClassifierTraining(request()).run(dataset);
+    String model = new ClassifierTraining(options()).run(dataset);
     return copyValues(classifier().setModelPath(model).setParent(this), ParamMap.empty());
   }
 
-  private ClassifierTraining.Request request() {
-    return new ClassifierTraining.Request(
+  private ClassifierTraining.Options options() {
+    return new ClassifierTraining.Options(
         required(recipe, "give the path of a YAML file"),
         List.of(getOrDefault(settings)),
         getOrDefault(tokenizer),
@@ -126,7 +139,7 @@ public final class SequenceClassifier extends Estimator<SequenceClassificationMo
         getOrDefault(labelCol),
         required(outputPath, "give the directory for the data set, models and metrics"),
         isSet(overwrite, ExistingOutput.REPLACE, ExistingOutput.REFUSE),
-        getOrDefault(split),
+        SplitMethod.of(getOrDefault(split)),
         number(validFraction).doubleValue(),
         isDefined(seed) ? OptionalLong.of(number(seed).longValue()) : OptionalLong.empty(),
         number(workers).intValue());

@@ -21,13 +21,13 @@ class ClassificationChainIT {
   @Test
   void twoRanksLeaveTheClassifierOfOneAndEvaluateShowsIt() throws Exception {
     Path table = ThreeClassTexts.table(directory.resolve("table.jsonl"));
-    Files.writeString(directory.resolve("weather.yaml"), ThreeClassTexts.RECIPE);
+    Files.writeString(directory.resolve("three-classes.yaml"), ThreeClassTexts.RECIPE);
     run(Training.ONE_JVM, ThreeClassTexts.tokenize(table, Path.of("data"), "--split", "stratified"))
         .result();
 
-    JsonNode one = train(Training.ONE_JVM, "weather.yaml", "one", "--data", "data").result();
+    JsonNode one = train(Training.ONE_JVM, "three-classes.yaml", "one", "--data", "data").result();
     JobProcess.Outcome two =
-        train(Training.PROCESSES, "weather.yaml", "two", "--data", "data", "--workers", "2");
+        train(Training.PROCESSES, "three-classes.yaml", "two", "--data", "data", "--workers", "2");
 
     assertThat(two.result().get("workers").asInt()).isEqualTo(2);
     requireSame("two", "one");

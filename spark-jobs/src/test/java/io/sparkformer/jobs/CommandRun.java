@@ -1,18 +1,10 @@
 package io.sparkformer.jobs;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import io.sparkformer.jobs.attention.AttentionCommand;
-import io.sparkformer.jobs.dataset.DatasetCommand;
-import io.sparkformer.jobs.evaluate.EvaluateCommand;
-import io.sparkformer.jobs.export.ExportCommand;
-import io.sparkformer.jobs.generate.GenerateCommand;
-import io.sparkformer.jobs.score.ScoreCommand;
-import io.sparkformer.jobs.tokenize.TokenizeCommand;
-import io.sparkformer.jobs.train.DoctorCommand;
-import io.sparkformer.jobs.train.TrainCommand;
-import io.sparkformer.jobs.vocabulary.TrainTokenizerCommand;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
@@ -21,11 +13,12 @@ import java.util.List;
 /**
  * What a job left behind that was run as the launcher runs it.
  *
+ * @param job its name
  * @param code the exit code
  * @param out standard output
  * @param err standard error, without log lines
  */
-public record CommandRun(int code, String out, String err) {
+public record CommandRun(String job, int code, String out, String err) {
 
   public static CommandRun of(List<String> args) {
     return of(args.toArray(new String[0]));
@@ -39,25 +32,31 @@ public record CommandRun(int code, String out, String err) {
     try {
       int code =
           Main.run(
-              List.of(
-                  new TrainTokenizerCommand(),
-                  new TokenizeCommand(),
-                  new DatasetCommand(),
-                  new TrainCommand(),
-                  new EvaluateCommand(),
-                  new ScoreCommand(),
-                  new GenerateCommand(),
-                  new AttentionCommand(),
-                  new ExportCommand(),
-                  new DoctorCommand()),
+              Main.jobs(),
               args,
               new PrintStream(out, false, StandardCharsets.UTF_8),
               new PrintStream(err, false, StandardCharsets.UTF_8));
       return new CommandRun(
-          code, out.toString(StandardCharsets.UTF_8), err.toString(StandardCharsets.UTF_8));
+          args[0],
+          code,
+          out.toString(StandardCharsets.UTF_8),
+          err.toString(StandardCharsets.UTF_8));
     } finally {
       System.clearProperty("spark.master");
     }
+  }
+
+  /** Requires that it did its work. */
+  public CommandRun requireDone() {
+    assertThat(code).as(err).isEqualTo(ExitCode.DONE);
+    return this;
+  }
+
+  /** Requires that it said in one line, with these parts, what its user did wrong. */
+  public void requireMistake(String... parts) {
+    assertThat(code).as(err + out).isEqualTo(ExitCode.MISUSED);
+    assertThat(out).isEmpty();
+    assertThat(err).startsWith("sparkformer " + job + ": ").contains(parts).hasLineCount(1);
   }
 
   /** The last line of standard output. */

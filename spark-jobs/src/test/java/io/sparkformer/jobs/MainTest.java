@@ -24,7 +24,7 @@ class MainTest {
 
   @Test
   void aResultIsOneLineOfJsonWithSnakeCaseKeysAfterWhatTheJobWrote() {
-    assertThat(run("count", "--to", "2")).isEqualTo(Main.DONE);
+    assertThat(run("count", "--to", "2")).isEqualTo(ExitCode.DONE);
 
     assertThat(out()).isEqualTo("žluť\n{\"counted_to\":2,\"unit_name\":\"žluť\"}\n");
     assertThat(err()).isEmpty();
@@ -32,7 +32,7 @@ class MainTest {
 
   @Test
   void helpOfAJobGoesToStandardOutput() {
-    assertThat(run("count", "--help")).isEqualTo(Main.DONE);
+    assertThat(run("count", "--help")).isEqualTo(ExitCode.DONE);
 
     assertThat(out()).startsWith("Usage: sparkformer count").contains("--to", "--help");
     assertThat(err()).isEmpty();
@@ -40,14 +40,14 @@ class MainTest {
 
   @Test
   void helpListsTheJobs() {
-    assertThat(run("--help")).isEqualTo(Main.DONE);
+    assertThat(run("--help")).isEqualTo(ExitCode.DONE);
 
     assertThat(out()).contains("Usage: sparkformer", "<job>", "Jobs:", "count", "spark-submit");
   }
 
   @Test
   void noArgumentsShowTheHelpAsAMistake() {
-    assertThat(run()).isEqualTo(Main.MISUSED);
+    assertThat(run()).isEqualTo(ExitCode.MISUSED);
 
     assertThat(out()).isEmpty();
     assertThat(err()).contains("Usage: sparkformer");
@@ -55,7 +55,7 @@ class MainTest {
 
   @Test
   void anUnknownJobIsAMistakeWithASuggestion() {
-    assertThat(run("coumt")).isEqualTo(Main.MISUSED);
+    assertThat(run("coumt")).isEqualTo(ExitCode.MISUSED);
 
     assertThat(out()).isEmpty();
     assertThat(err())
@@ -68,8 +68,8 @@ class MainTest {
 
   @Test
   void anUnknownOptionAndAStrayArgumentAreMistakes() {
-    assertThat(run("count", "--to", "1", "--from", "2")).isEqualTo(Main.MISUSED);
-    assertThat(run("count", "--to", "1", "2")).isEqualTo(Main.MISUSED);
+    assertThat(run("count", "--to", "1", "--from", "2")).isEqualTo(ExitCode.MISUSED);
+    assertThat(run("count", "--to", "1", "2")).isEqualTo(ExitCode.MISUSED);
 
     assertThat(err())
         .isEqualTo(
@@ -83,8 +83,8 @@ class MainTest {
 
   @Test
   void aMissingOptionAndAnIllTypedOneAreMistakesThatNameTheOption() {
-    assertThat(run("count")).isEqualTo(Main.MISUSED);
-    assertThat(run("count", "--to", "many")).isEqualTo(Main.MISUSED);
+    assertThat(run("count")).isEqualTo(ExitCode.MISUSED);
+    assertThat(run("count", "--to", "many")).isEqualTo(ExitCode.MISUSED);
 
     assertThat(err())
         .contains(
@@ -96,7 +96,7 @@ class MainTest {
   void invalidInputIsOneLineHoweverDeepItLies() {
     Exception task = new SparkException("Job aborted.\nStack", new InvalidInputException("No x."));
 
-    assertThat(runFailing(new RuntimeException(task))).isEqualTo(Main.MISUSED);
+    assertThat(runFailing(new RuntimeException(task))).isEqualTo(ExitCode.MISUSED);
 
     assertThat(err()).isEqualTo("sparkformer fail: No x.\n");
     assertThat(out()).isEmpty();
@@ -113,7 +113,7 @@ class MainTest {
             \tat io.sparkformer.Some.where(Some.java:1)
             """);
 
-    assertThat(runFailing(barrier)).isEqualTo(Main.MISUSED);
+    assertThat(runFailing(barrier)).isEqualTo(ExitCode.MISUSED);
 
     assertThat(err()).isEqualTo("sparkformer fail: /data: no dataset.json here\n");
   }
@@ -131,7 +131,7 @@ class MainTest {
             \t... 17 more
             """);
 
-    assertThat(runFailing(barrier)).isEqualTo(Main.FAILED);
+    assertThat(runFailing(barrier)).isEqualTo(ExitCode.FAILED);
 
     assertThat(err()).isEqualTo("sparkformer fail: IOException: No space left on device\n");
   }
@@ -140,7 +140,7 @@ class MainTest {
   void anyOtherFailureEndsWithItsRootCauseInOneLine() {
     Exception failure = new IllegalStateException("outer", new IOException("disk full\nmore"));
 
-    assertThat(runFailing(failure)).isEqualTo(Main.FAILED);
+    assertThat(runFailing(failure)).isEqualTo(ExitCode.FAILED);
 
     assertThat(err()).isEqualTo("sparkformer fail: IOException: disk full\n");
     assertThat(out()).isEmpty();
@@ -148,7 +148,7 @@ class MainTest {
 
   @Test
   void aFailureWithoutAMessageIsNamed() {
-    assertThat(runFailing(new IllegalStateException())).isEqualTo(Main.FAILED);
+    assertThat(runFailing(new IllegalStateException())).isEqualTo(ExitCode.FAILED);
 
     assertThat(err()).isEqualTo("sparkformer fail: IllegalStateException\n");
   }
@@ -177,7 +177,7 @@ class MainTest {
         };
 
     assertThat(Main.run(List.of(new Fail(job)), new String[] {"fail"}, to(out), to(err)))
-        .isEqualTo(Main.FAILED);
+        .isEqualTo(ExitCode.FAILED);
 
     assertThat(err()).isEqualTo("sparkformer fail: OutOfMemoryError: Java heap space\n");
   }
@@ -209,7 +209,7 @@ class MainTest {
   record Counted(int countedTo, String unitName) {}
 
   @Command(name = "count", description = "Counts.")
-  static final class Count implements Callable<Counted> {
+  static final class Count implements JobCommand, Callable<Counted> {
     @Spec private CommandSpec spec;
 
     @Option(names = "--to", paramLabel = "N", required = true)
@@ -224,7 +224,7 @@ class MainTest {
   }
 
   @Command(name = "fail")
-  static final class Fail implements Callable<Void> {
+  static final class Fail implements JobCommand, Callable<Void> {
     private final Callable<Void> job;
 
     Fail(Callable<Void> job) {

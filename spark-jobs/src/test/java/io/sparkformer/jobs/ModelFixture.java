@@ -1,5 +1,7 @@
 package io.sparkformer.jobs;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+
 import ai.djl.Device;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
@@ -30,13 +32,13 @@ public final class ModelFixture {
       at(directory)
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   tokenizer, Optional.empty(), List.of(), TextReading.PLAIN));
     }
   }
 
   public static ModelDirectory at(Path directory) {
-    return ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(directory.toUri()));
+    return ModelDirectory.at(new Configuration(), hadoop(directory));
   }
 
   /** A tokenizer of a text's characters. */

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.within;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import io.sparkformer.datasets.SharedData;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -143,7 +144,7 @@ class ReviewsChainTest {
 
   private static JsonNode done(String... arguments) {
     CommandRun run = CommandRun.of(arguments);
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     return run.json();
   }
 

@@ -1,11 +1,15 @@
 package io.sparkformer.jobs;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
+
 import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -17,8 +21,6 @@ import java.util.Map;
 import java.util.SortedMap;
 import java.util.TreeMap;
 import java.util.stream.Stream;
-import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 
 /** Data sets of a few tokens, and what can happen to their files. */
 public final class SmallDataSet {
@@ -35,14 +37,13 @@ public final class SmallDataSet {
    */
   public static Path write(Path path, Tokenizer tokenizer, List<List<String>> train, String valid)
       throws IOException {
-    org.apache.hadoop.fs.Path target = new org.apache.hadoop.fs.Path(path.toUri());
-    FileSystem fileSystem = fileSystem();
+    org.apache.hadoop.fs.Path target = hadoop(path);
     Files.createDirectory(path);
     String name = path.getFileName().toString();
-    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put("train", split(target, "train", tokenizer, train));
-    splits.put("valid", split(target, "valid", tokenizer, List.of(List.of(valid))));
-    tokenizer.write(fileSystem, target);
+    SortedMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(SplitName.TRAIN, split(target, "train", tokenizer, train));
+    splits.put(SplitName.VALID, split(target, "valid", tokenizer, List.of(List.of(valid))));
+    tokenizer.write(localFiles(), target);
     new DatasetManifest(
             DatasetManifest.FORMAT_VERSION,
             new DatasetManifest.TokenizerFile(Tokenizer.FILE_NAME, tokenizer.fingerprint()),
@@ -55,7 +56,7 @@ public final class SmallDataSet {
             splits,
             List.of(new DatasetManifest.Source("file:/" + name + ".txt", 7)),
             new TreeMap<>(Map.of("format", "text", "name", name)))
-        .write(fileSystem, target);
+        .write(localFiles(), target);
     return path;
   }
 
@@ -76,8 +77,7 @@ public final class SmallDataSet {
     Path data = file.resolveSibling(DatasetManifest.FILE_NAME);
     String name = file.getFileName().toString();
     byte[] bytes = Files.readAllBytes(file);
-    DatasetManifest manifest =
-        DatasetManifest.read(fileSystem(), new org.apache.hadoop.fs.Path(file.getParent().toUri()));
+    DatasetManifest manifest = DatasetManifest.read(localFiles(), hadoop(file.getParent()));
     ShardFile recorded =
         manifest.splits().values().stream()
             .flatMap(split -> split.files().stream())
@@ -90,13 +90,6 @@ public final class SmallDataSet {
             .replace(recorded.sha256(), HexFormat.of().formatHex(Sha256.digest().digest(bytes)))
             .replaceFirst(
                 "(\"name\" : \"%s\",\\s+\"bytes\" : )\\d+".formatted(name), "$1" + bytes.length));
-  }
-
-  /** The names in a folder, sorted. */
-  public static List<String> names(Path folder) throws IOException {
-    try (Stream<Path> files = Files.list(folder)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 
   /** Bytes of a split's files. */
@@ -117,7 +110,7 @@ public final class SmallDataSet {
     long documents = 0;
     for (int i = 0; i < shards.size(); i++) {
       String stem = "%s-%05d-of-%05d".formatted(name, i, shards.size());
-      try (ShardWriter writer = ShardWriter.create(fileSystem(), target, stem, TokenDtype.UINT16)) {
+      try (ShardWriter writer = ShardWriter.create(localFiles(), target, stem, TokenDtype.UINT16)) {
         for (String document : shards.get(i)) {
           int[] ids = tokenizer.encode(document);
           writer.append(ids, 0, ids.length);
@@ -129,9 +122,5 @@ public final class SmallDataSet {
       }
     }
     return new DatasetManifest.Split(tokens, documents, tokens, tokens, files, List.of());
-  }
-
-  private static FileSystem fileSystem() throws IOException {
-    return FileSystem.getLocal(new Configuration()).getRaw();
   }
 }

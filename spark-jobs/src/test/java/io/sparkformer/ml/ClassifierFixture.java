@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
+import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.Kernels;
@@ -14,9 +15,11 @@ import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import io.sparkformer.model.TextReading;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 
 /** Small models of few tokens with random weights, whose outputs differ from text to text. */
@@ -81,10 +84,10 @@ public final class ClassifierFixture {
     Kernels.threads(1);
     try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), seed)) {
       model.weights().values().forEach(weight -> weight.muli(8));
-      at(directory)
+      ModelFixture.at(directory)
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(tokenizer()),
                   Optional.of(END_OF_TEXT),
                   config.head().isClassifier() ? LABELS : List.of(),
@@ -95,17 +98,28 @@ public final class ClassifierFixture {
 
   /** Makes a weight that is no number of one that is. */
   static void breakWeights(Path directory) throws IOException {
-    try (Gpt model = at(directory).load(Precision.FP32, Device.cpu())) {
+    try (Gpt model = ModelFixture.at(directory).load(Precision.FP32, Device.cpu())) {
       model.weights().get("score.weight").muli(Float.NaN);
-      at(directory)
+      ModelFixture.at(directory)
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(tokenizer()), Optional.empty(), LABELS, TextReading.PLAIN));
     }
   }
 
-  static ModelDirectory at(Path directory) {
-    return ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(directory.toUri()));
+  /** Gives a saved stage the class name that it had when it was saved by an earlier version. */
+  static void renameSaved(Path saved, Class<?> now, String then) throws IOException {
+    try (Stream<Path> files = Files.walk(saved)) {
+      for (Path file : files.filter(f -> f.getParent().endsWith("metadata")).toList()) {
+        String name = file.getFileName().toString();
+        if (name.endsWith(".crc")) {
+          Files.delete(file); // of what was written before
+        } else if (name.startsWith("part-")) {
+          String renamed = Files.readString(file).replace(now.getName(), then);
+          Files.writeString(file, renamed);
+        }
+      }
+    }
   }
 }

@@ -11,6 +11,8 @@ import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.generate.Continuation;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.SamplingOptions.Choice;
+import io.sparkformer.jobs.LocalSpark;
+import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Precision;
 import java.io.IOException;
@@ -40,8 +42,7 @@ class LanguageColumnsTest {
 
   @BeforeAll
   static void start() throws IOException {
-    spark =
-        SparkSession.builder().master("local[2]").config("spark.ui.enabled", "false").getOrCreate();
+    spark = SparkSession.builder().config(LocalSpark.conf("local[2]")).getOrCreate();
     model = ClassifierFixture.writeLanguageModel(directory.resolve("model"));
   }
 
@@ -71,7 +72,7 @@ class LanguageColumnsTest {
             .collectAsList();
 
     Tokenizer tokenizer = ClassifierFixture.tokenizer();
-    try (Gpt gpt = ClassifierFixture.at(Path.of(model)).load(Precision.FP32, Device.cpu())) {
+    try (Gpt gpt = ModelFixture.at(Path.of(model)).load(Precision.FP32, Device.cpu())) {
       io.sparkformer.generate.TextGenerator alone =
           io.sparkformer.generate.TextGenerator.of(gpt, Optional.of(ClassifierFixture.END_OF_TEXT));
       for (int i : new int[] {0, 1, 2, 3, 6}) {
@@ -98,7 +99,7 @@ class LanguageColumnsTest {
             .select("perplexity.*")
             .collectAsList();
 
-    try (Gpt gpt = ClassifierFixture.at(Path.of(model)).load(Precision.FP32, Device.cpu())) {
+    try (Gpt gpt = ModelFixture.at(Path.of(model)).load(Precision.FP32, Device.cpu())) {
       for (int i : new int[] {0, 1, 2, 6}) {
         int[] ids = ClassifierFixture.tokenizer().encode(TEXTS.get(i));
         int read = Math.min(ids.length, ClassifierFixture.CONTEXT);

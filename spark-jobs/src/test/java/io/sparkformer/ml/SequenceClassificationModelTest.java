@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.within;
 import ai.djl.Device;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
 import java.io.IOException;
@@ -55,8 +56,7 @@ class SequenceClassificationModelTest {
   static void start() throws IOException {
     spark =
         SparkSession.builder()
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
+            .config(LocalSpark.conf("local[2]"))
             .config("spark.sql.shuffle.partitions", "2")
             .getOrCreate();
     model = ClassifierFixture.write(directory.resolve("model"));
@@ -319,6 +319,31 @@ class SequenceClassificationModelTest {
 
     assertThat(loaded.transform(table).orderBy("id").collectAsList()).isEqualTo(before);
     assertThat(((SequenceClassificationModel) loaded.stages()[0]).uid()).isEqualTo(stage.uid());
+  }
+
+  @Test
+  void whatWasSavedWhenTheModelWasCalledSequenceClassifierIsLoaded() throws IOException {
+    Dataset<Row> table = texts(manyTexts().subList(0, 20), 2);
+    SequenceClassificationModel stage = classifier().setTopK(1);
+    Path pipeline = directory.resolve("older-pipeline");
+    new Pipeline().setStages(new PipelineStage[] {stage}).fit(table).save(pipeline.toString());
+    Path alone = directory.resolve("older-stage");
+    stage.save(alone.toString());
+    for (Path saved : List.of(pipeline, alone)) {
+      ClassifierFixture.renameSaved(
+          saved, SequenceClassificationModel.class, "io.sparkformer.ml.SequenceClassifier");
+    }
+
+    PipelineModel loaded = PipelineModel.load(pipeline.toString());
+
+    assertThat(loaded.stages()[0]).isInstanceOf(SequenceClassificationModel.class);
+    assertThat(loaded.stages()[0].uid()).isEqualTo(stage.uid());
+    assertThat(loaded.transform(table).orderBy("id").collectAsList())
+        .isEqualTo(stage.transform(table).orderBy("id").collectAsList());
+    assertThat(SequenceClassificationModel.load(alone.toString()).uid()).isEqualTo(stage.uid());
+    assertThatThrownBy(() -> SequenceClassifier.load(alone.toString()))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(alone + " holds a fitted model: load it with SequenceClassificationModel.load");
   }
 
   @Test

@@ -44,7 +44,7 @@ class SequenceClassifierIT {
 
   @Test
   void twoRanksOfAClusterGiveTheWeightsOfOne() throws Exception {
-    Files.writeString(directory.resolve("weather.yaml"), ThreeClassTexts.RECIPE);
+    Files.writeString(directory.resolve("three-classes.yaml"), ThreeClassTexts.RECIPE);
     ThreeClassTexts.table(directory.resolve("table.jsonl"));
     try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("cluster"), 2)) {
       fit(cluster.master(), "two", 2);
@@ -80,7 +80,7 @@ class SequenceClassifierIT {
                     "-cp",
                     classPath,
                     Application.class.getName(),
-                    directory.resolve("weather.yaml").toString(),
+                    directory.resolve("three-classes.yaml").toString(),
                     directory.resolve("table.jsonl").toString(),
                     directory.resolve(output).toString(),
                     Integer.toString(workers)))

@@ -1,5 +1,6 @@
 package io.sparkformer.ml;
 
+import static io.sparkformer.datasets.Folder.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,7 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.ThreeClassTexts;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,40 +37,35 @@ class SequenceClassifierTest {
   @TempDir private static Path shared;
   private static Path commands;
   private static SparkSession spark;
-  private static Dataset<Row> weather;
+  private static Dataset<Row> threeClasses;
 
   @TempDir private Path directory;
 
   @BeforeAll
   static void runTheCommandsAndOpenASession() throws IOException {
     Path table = ThreeClassTexts.table(shared.resolve("table.jsonl"));
-    Files.writeString(shared.resolve("weather.yaml"), ThreeClassTexts.RECIPE);
+    Files.writeString(shared.resolve("three-classes.yaml"), ThreeClassTexts.RECIPE);
     commands = shared.resolve("commands");
-    done(
-        CommandRun.of(
+    CommandRun.of(
             ThreeClassTexts.tokenize(
-                table, shared.resolve("data"), "--split", "stratified", "--tokenizer", "char")));
-    done(
-        CommandRun.of(
+                table, shared.resolve("data"), "--split", "stratified", "--tokenizer", "char"))
+        .requireDone();
+    CommandRun.of(
             "train",
             "--config",
-            shared.resolve("weather.yaml").toString(),
+            shared.resolve("three-classes.yaml").toString(),
             "--data",
             shared.resolve("data").toString(),
             "--output",
-            commands.toString()));
+            commands.toString())
+        .requireDone();
     spark =
         SparkSession.builder()
-            .master("local[2]")
-            .config("spark.ui.enabled", "false")
+            .config(LocalSpark.conf("local[2]"))
             .config("spark.sql.shuffle.partitions", "3")
             .config("spark.sql.warehouse.dir", shared.resolve("warehouse").toString())
             .getOrCreate();
-    weather = spark.read().json(table.toString());
-  }
-
-  private static void done(CommandRun run) {
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    threeClasses = spark.read().json(table.toString());
   }
 
   @AfterAll
@@ -87,7 +83,7 @@ class SequenceClassifierTest {
     Map<String, String> settings =
         scala.collection.JavaConverters.mapAsJavaMap(spark.conf().getAll());
 
-    SequenceClassificationModel model = trainer("fit").fit(weather);
+    SequenceClassificationModel model = classifier("fit").fit(threeClasses);
 
     for (String name : List.of("best", "last")) {
       assertThat(Files.readAllBytes(directory.resolve("fit/run/" + name + "/model.safetensors")))
@@ -110,7 +106,7 @@ class SequenceClassifierTest {
 
   @Test
   void aDataFrameThatNeverComesInTheSameOrderIsReadOnce() {
-    Dataset<Row> shuffled = weather.orderBy(org.apache.spark.sql.functions.rand());
+    Dataset<Row> shuffled = threeClasses.orderBy(org.apache.spark.sql.functions.rand());
     org.apache.spark.util.LongAccumulator rows = spark.sparkContext().longAccumulator();
     Dataset<Row> counted =
         shuffled.filter(
@@ -120,7 +116,7 @@ class SequenceClassifierTest {
                   return true;
                 });
 
-    trainer("shuffled").setSettings(ONE_EPOCH).fit(counted);
+    classifier("shuffled").setSettings(ONE_EPOCH).fit(counted);
 
     assertThat(rows.value()).isEqualTo(ThreeClassTexts.ROWS);
   }
@@ -128,30 +124,30 @@ class SequenceClassifierTest {
   @Test
   void labelsMayBeWholeDoublesAndColumnsHaveAnyName() throws IOException {
     Dataset<Row> table =
-        weather.selectExpr(
+        threeClasses.selectExpr(
             "text AS `a text`", "CASE label WHEN 'hot' THEN 10D ELSE -2D END AS `the.class`");
 
-    SequenceClassifier trainer =
-        trainer("doubles")
+    SequenceClassifier classifier =
+        classifier("doubles")
             .setInputCol("a text")
             .setLabelCol("the.class")
             .setOutputCol("found")
             .setSettings(ONE_EPOCH);
-    SequenceClassificationModel model = trainer.fit(table);
+    SequenceClassificationModel model = classifier.fit(table);
 
     assertThat(labels("doubles")).containsExactly("-2", "10");
-    assertThat(trainer.transformSchema(table.schema()).fieldNames())
+    assertThat(classifier.transformSchema(table.schema()).fieldNames())
         .containsExactly("a text", "the.class", "found");
     assertThat(model.getOrDefault(model.inputCol())).isEqualTo("a text");
     assertThat(model.getOrDefault(model.outputCol())).isEqualTo("found");
-    assertThat(model.parent()).isSameAs(trainer);
+    assertThat(model.parent()).isSameAs(classifier);
   }
 
   @Test
   void theSeedDecidesTheSplitAndTheWeightsUnlessSettingsSayOtherwise() throws IOException {
-    trainer("one").setSeed(7).setSettings(ONE_EPOCH).fit(weather);
-    trainer("same").setSeed(7).setSettings(ONE_EPOCH).fit(weather);
-    trainer("other").setSeed(7).setSettings(ONE_EPOCH, "training.seed=8").fit(weather);
+    classifier("one").setSeed(7).setSettings(ONE_EPOCH).fit(threeClasses);
+    classifier("same").setSeed(7).setSettings(ONE_EPOCH).fit(threeClasses);
+    classifier("other").setSeed(7).setSettings(ONE_EPOCH, "training.seed=8").fit(threeClasses);
 
     assertThat(weights("same")).isEqualTo(weights("one"));
     assertThat(weights("other")).isNotEqualTo(weights("one"));
@@ -162,27 +158,43 @@ class SequenceClassifierTest {
 
   @Test
   void aPipelineIsSavedLoadedAndFitted() throws IOException {
-    SequenceClassifier trainer = trainer("piped").setSettings(ONE_EPOCH).setOverwrite(true);
-    Pipeline pipeline = new Pipeline().setStages(new PipelineStage[] {trainer});
+    SequenceClassifier classifier = classifier("piped").setSettings(ONE_EPOCH).setOverwrite(true);
+    Pipeline pipeline = new Pipeline().setStages(new PipelineStage[] {classifier});
     pipeline.save(directory.resolve("pipeline").toString());
 
     Pipeline loaded = Pipeline.load(directory.resolve("pipeline").toString());
-    PipelineModel first = loaded.fit(weather);
+    PipelineModel first = loaded.fit(threeClasses);
     byte[] weights = weights("piped");
-    PipelineModel second = loaded.fit(weather);
+    PipelineModel second = loaded.fit(threeClasses);
 
     SequenceClassifier copy = (SequenceClassifier) loaded.getStages()[0];
-    assertThat(copy.uid()).isEqualTo(trainer.uid());
+    assertThat(copy.uid()).isEqualTo(classifier.uid());
     assertThat(copy.extractParamMap().toSeq().size())
-        .isEqualTo(trainer.extractParamMap().toSeq().size());
+        .isEqualTo(classifier.extractParamMap().toSeq().size());
     assertThat(copy.getOrDefault(copy.settings())).containsExactly(ONE_EPOCH);
     assertThat(first.stages()[0]).isInstanceOf(SequenceClassificationModel.class);
     assertThat(path((SequenceClassificationModel) second.stages()[0]))
         .isEqualTo(directory.resolve("piped/run/best"));
     assertThat(weights("piped")).isEqualTo(weights);
-    trainer.save(directory.resolve("trainer").toString());
-    assertThat(SequenceClassifier.load(directory.resolve("trainer").toString()).uid())
-        .isEqualTo(trainer.uid());
+    classifier.save(directory.resolve("classifier").toString());
+    assertThat(SequenceClassifier.load(directory.resolve("classifier").toString()).uid())
+        .isEqualTo(classifier.uid());
+  }
+
+  @Test
+  void whatWasSavedWhenTheEstimatorWasCalledSequenceClassifierTrainerIsLoaded() throws IOException {
+    SequenceClassifier classifier = classifier("older").setSettings(ONE_EPOCH);
+    Path saved = directory.resolve("older-pipeline");
+    new Pipeline().setStages(new PipelineStage[] {classifier}).save(saved.toString());
+    ClassifierFixture.renameSaved(
+        saved, SequenceClassifier.class, "io.sparkformer.ml.SequenceClassifierTrainer");
+
+    SequenceClassifier loaded = (SequenceClassifier) Pipeline.load(saved.toString()).getStages()[0];
+
+    assertThat(loaded.uid()).isEqualTo(classifier.uid());
+    assertThat(loaded.getOrDefault(loaded.settings())).containsExactly(ONE_EPOCH);
+    assertThat(loaded.getOrDefault(loaded.outputPath()))
+        .isEqualTo(classifier.getOrDefault(classifier.outputPath()));
   }
 
   @Test
@@ -191,12 +203,12 @@ class SequenceClassifierTest {
     Files.writeString(directory.resolve("mine/run/notes"), "precious");
 
     assertMistake(
-        trainer("mine"),
-        weather,
+        classifier("mine"),
+        threeClasses,
         "outputPath " + directory.resolve("mine") + " exists: give another directory, or set");
     assertMistake(
-        trainer("mine").setOverwrite(true),
-        weather,
+        classifier("mine").setOverwrite(true),
+        threeClasses,
         "run is not a training output, so --overwrite does not delete it");
     assertThat(directory.resolve("mine/run/notes")).hasContent("precious");
   }
@@ -204,45 +216,45 @@ class SequenceClassifierTest {
   @Test
   void columnsThatAreMissingOrOfAWrongTypeAreNamed() {
     assertMistake(
-        trainer("x").setInputCol("sentence"),
-        weather,
+        classifier("x").setInputCol("sentence"),
+        threeClasses,
         "the DataFrame has no column 'sentence' (inputCol): use one of label, text");
     assertMistake(
-        trainer("x").setLabelCol("class"),
-        weather,
+        classifier("x").setLabelCol("class"),
+        threeClasses,
         "the DataFrame has no column 'class' (labelCol): use one of label, text");
     assertMistake(
-        trainer("x").setLabelCol("text"),
-        weather,
+        classifier("x").setLabelCol("text"),
+        threeClasses,
         "inputCol and labelCol are both text: name a column each");
     assertMistake(
-        trainer("x"),
-        weather.selectExpr("1 AS text", "label"),
+        classifier("x"),
+        threeClasses.selectExpr("1 AS text", "label"),
         "inputCol text is of type int: name a column of strings");
     assertMistake(
-        trainer("x"),
-        weather.selectExpr("text", "array(label) AS label"),
+        classifier("x"),
+        threeClasses.selectExpr("text", "array(label) AS label"),
         "labelCol label is of type array<string>: name a column of strings, booleans, integers or");
   }
 
   @Test
   void labelsThatCannotBeTrainedOnAreMistakesAndLeaveNothing() {
     assertMistake(
-        trainer("x"),
-        weather.limit(0),
+        classifier("x"),
+        threeClasses.limit(0),
         "the DataFrame has no row with both a text (text) and a label (label): give some");
     assertMistake(
-        trainer("x"),
-        weather.selectExpr("text", "CAST(NULL AS string) AS label"),
+        classifier("x"),
+        threeClasses.selectExpr("text", "CAST(NULL AS string) AS label"),
         "no row with both a text (text) and a label (label)");
     assertMistake(
-        trainer("x"),
-        weather.where("label = 'hot'"),
+        classifier("x"),
+        threeClasses.where("label = 'hot'"),
         "labelCol label has one label, 'hot': classification needs at least two");
     for (String broken : List.of("0.5D", "double('NaN')", "1e300D")) {
       assertMistake(
-          trainer("x"),
-          weather.selectExpr("text", "IF(label = 'hot', 1D, " + broken + ") AS label"),
+          classifier("x"),
+          threeClasses.selectExpr("text", "IF(label = 'hot', 1D, " + broken + ") AS label"),
           "doubles must be whole numbers: cast the column to strings");
     }
   }
@@ -250,43 +262,48 @@ class SequenceClassifierTest {
   @Test
   void whatCannotBeTrainedIsSaidBeforeAnythingIsRead() {
     assertMistake(
-        trainer("x"),
+        classifier("x"),
         spark.readStream().format("rate").load().selectExpr("'a' AS text", "value AS label"),
         "the DataFrame is a stream, which has no end: write it to a table, and fit on that");
     assertMistake(
         new SequenceClassifier().setOutputPath("x"),
-        weather,
+        threeClasses,
         "recipe is not set: give the path of a YAML file");
-    assertMistake(new SequenceClassifier().setRecipe("x"), weather, "outputPath is not set: give");
-    assertMistake(trainer("x").setRecipe("nowhere.yaml"), weather, "nowhere.yaml: no such recipe");
     assertMistake(
-        trainer("x").setSettings("model.head.kind=language-model"),
-        weather,
+        new SequenceClassifier().setRecipe("x"), threeClasses, "outputPath is not set: give");
+    assertMistake(
+        classifier("x").setRecipe("nowhere.yaml"), threeClasses, "nowhere.yaml: no such recipe");
+    assertMistake(
+        classifier("x").setSettings("model.head.kind=language-model"),
+        threeClasses,
         "model.head.kind is language-model: a classifier of texts needs"
             + " model.head.kind=sequence-classification");
     assertMistake(
-        trainer("x").setWorkers(2),
-        weather,
+        classifier("x").setWorkers(2),
+        threeClasses,
         "workers is 2, but spark.master is local[2], which is one process: set workers to 1, or");
-    assertMistake(trainer("x").setWorkers(0), weather, "workers is 0: it must be at least 1");
     assertMistake(
-        trainer("x").setValidFraction(2), weather, "--valid-fraction is 2.0: it must be at least");
+        classifier("x").setWorkers(0), threeClasses, "workers is 0: it must be at least 1");
     assertMistake(
-        trainer("x").setSettings("training.micro-batch-size=0"),
-        weather,
+        classifier("x").setValidFraction(2),
+        threeClasses,
+        "--valid-fraction is 2.0: it must be at least");
+    assertMistake(
+        classifier("x").setSettings("training.micro-batch-size=0"),
+        threeClasses,
         "training.micro-batch-size is 0: it must be at least 1");
   }
 
-  private SequenceClassifier trainer(String output) {
+  private SequenceClassifier classifier(String output) {
     return new SequenceClassifier()
-        .setRecipe(shared.resolve("weather.yaml").toString())
+        .setRecipe(shared.resolve("three-classes.yaml").toString())
         .setTokenizer("char")
         .setEndOfText(false)
         .setOutputPath(directory.resolve(output).toString());
   }
 
-  private void assertMistake(SequenceClassifier trainer, Dataset<Row> rows, String message) {
-    assertThatThrownBy(() -> trainer.fit(rows))
+  private void assertMistake(SequenceClassifier classifier, Dataset<Row> rows, String message) {
+    assertThatThrownBy(() -> classifier.fit(rows))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining(message);
     assertThat(directory.resolve("x")).doesNotExist();
@@ -307,11 +324,5 @@ class SequenceClassifierTest {
 
   private static Path path(SequenceClassificationModel model) {
     return Path.of(java.net.URI.create(model.getOrDefault(model.modelPath())).getPath());
-  }
-
-  private static List<String> names(Path directory) throws IOException {
-    try (Stream<Path> files = Files.list(directory)) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 }

@@ -3,6 +3,7 @@ package io.sparkformer.datasets.sample;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenSequences;
 import java.io.IOException;
@@ -85,7 +86,7 @@ public final class SequenceSamples implements Samples {
    */
   public static SequenceSamples of(
       TokenDataset data,
-      String split,
+      SplitName split,
       Target target,
       int contextLength,
       Truncation truncation,

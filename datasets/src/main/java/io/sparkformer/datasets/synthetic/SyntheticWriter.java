@@ -7,6 +7,7 @@ import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -22,10 +23,7 @@ import org.apache.hadoop.fs.Path;
 /** Writes built-in data sets into a directory: one shard for each split, dataset.json last. */
 final class SyntheticWriter {
 
-  private static final String TRAIN = "train";
-  private static final String VALID = "valid";
   private static final String ONE_SHARD = "-00000-of-00001";
-  private static final String LABELS = "-label";
 
   /** Training draws from the same function, often with the same seed. */
   private static final long OTHER_THAN_TRAINING = 0x5DEECE66DL << 20;
@@ -41,9 +39,9 @@ final class SyntheticWriter {
   void write(SyntheticSpec.Reversal spec) throws IOException {
     List<String> digits = IntStream.range(0, spec.symbols()).mapToObj(Integer::toString).toList();
     Tokenizer tokenizer = CharTokenizer.of(String.join("", digits).codePoints().toArray());
-    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put(TRAIN, reversals(spec, TRAIN, 0, spec.trainSamples()));
-    splits.put(VALID, reversals(spec, VALID, 1, spec.validSamples()));
+    SortedMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(SplitName.TRAIN, reversals(spec, SplitName.TRAIN, 0, spec.trainSamples()));
+    splits.put(SplitName.VALID, reversals(spec, SplitName.VALID, 1, spec.validSamples()));
     finish(
         tokenizer,
         digits,
@@ -60,9 +58,9 @@ final class SyntheticWriter {
   void write(SyntheticSpec.Sentences spec) throws IOException {
     Tokenizer tokenizer =
         Tokenizers.ofJson(WordTokenizerJson.of(spec.sentences()), Tokenizer.FILE_NAME);
-    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put(TRAIN, sentences(spec, TRAIN, tokenizer));
-    splits.put(VALID, sentences(spec, VALID, tokenizer));
+    SortedMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(SplitName.TRAIN, sentences(spec, SplitName.TRAIN, tokenizer));
+    splits.put(SplitName.VALID, sentences(spec, SplitName.VALID, tokenizer));
     finish(
         tokenizer,
         List.of(),
@@ -71,14 +69,15 @@ final class SyntheticWriter {
   }
 
   private DatasetManifest.Split reversals(
-      SyntheticSpec.Reversal spec, String name, int splitNumber, long samples) throws IOException {
+      SyntheticSpec.Reversal spec, SplitName name, int splitNumber, long samples)
+      throws IOException {
     RandomOrder digits = new RandomOrder(spec.seed() ^ OTHER_THAN_TRAINING, spec.symbols());
     TokenDtype dtype = TokenDtype.forVocabSize(spec.symbols());
     int length = spec.sequenceLength();
     int[] sequence = new int[length];
     int[] reversed = new int[length];
-    try (ShardWriter text = shard(name, dtype);
-        ShardWriter labels = shard(name + LABELS, dtype)) {
+    try (ShardWriter text = shard(name.label(), dtype);
+        ShardWriter labels = shard(name + ShardFile.LABELS, dtype)) {
       for (long sample = 0; sample < samples; sample++) {
         for (int i = 0; i < length; i++) {
           sequence[i] = (int) digits.index(sample, splitNumber, i);
@@ -94,12 +93,12 @@ final class SyntheticWriter {
   }
 
   private DatasetManifest.Split sentences(
-      SyntheticSpec.Sentences spec, String name, Tokenizer tokenizer) throws IOException {
+      SyntheticSpec.Sentences spec, SplitName name, Tokenizer tokenizer) throws IOException {
     long tokens = 0;
     long characters = 0;
     long bytes = 0;
     List<ShardFile> files = new ArrayList<>();
-    try (ShardWriter text = shard(name, TokenDtype.forVocabSize(tokenizer.vocabSize()))) {
+    try (ShardWriter text = shard(name.label(), TokenDtype.forVocabSize(tokenizer.vocabSize()))) {
       for (String sentence : spec.sentences()) {
         int[] words = tokenizer.encode(sentence);
         append(text, words);
@@ -125,7 +124,7 @@ final class SyntheticWriter {
   private void finish(
       Tokenizer tokenizer,
       List<String> labels,
-      SortedMap<String, DatasetManifest.Split> splits,
+      SortedMap<SplitName, DatasetManifest.Split> splits,
       Map<String, String> options)
       throws IOException {
     tokenizer.write(fileSystem, directory);

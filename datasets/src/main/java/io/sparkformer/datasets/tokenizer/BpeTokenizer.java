@@ -157,16 +157,20 @@ public final class BpeTokenizer implements Tokenizer {
   }
 
   @Override
+  public boolean isToken(int id) {
+    return isIn(id, bytesOfIds.length) && bytesOfIds[id].length > 0;
+  }
+
+  @Override
+  public DecodeStream decodeStream() {
+    return new ByteDecodeStream(this);
+  }
+
+  @Override
   public byte[] decodeBytes(int[] ids) {
+    requireKnown(ids);
     ByteArrayOutputStream text = new ByteArrayOutputStream(4 * ids.length);
-    for (int position = 0; position < ids.length; position++) {
-      int id = ids[position];
-      require(
-          isIn(id, bytesOfIds.length) && bytesOfIds[id].length > 0,
-          "token %d at position %d is not in the tokenizer's vocabulary: use ids from 0 to %d",
-          id,
-          position,
-          bytesOfIds.length - 1);
+    for (int id : ids) {
       text.writeBytes(bytesOfIds[id]);
     }
     return text.toByteArray();

@@ -1,7 +1,5 @@
 package io.sparkformer.datasets.tokenizer;
 
-import static io.sparkformer.datasets.InvalidInputException.require;
-
 import io.sparkformer.datasets.Sha256;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -82,16 +80,15 @@ public final class CharTokenizer implements Tokenizer {
   }
 
   @Override
+  public DecodeStream decodeStream() {
+    return new ByteDecodeStream(this);
+  }
+
+  @Override
   public byte[] decodeBytes(int[] ids) {
+    requireKnown(ids);
     StringBuilder text = new StringBuilder(ids.length);
-    for (int position = 0; position < ids.length; position++) {
-      int id = ids[position];
-      require(
-          id >= 0 && id < codePoints.length,
-          "token %d at position %d is not in the tokenizer's vocabulary: use ids from 0 to %d",
-          id,
-          position,
-          codePoints.length - 1);
+    for (int id : ids) {
       text.appendCodePoint(codePoints[id]);
     }
     return text.toString().getBytes(StandardCharsets.UTF_8);

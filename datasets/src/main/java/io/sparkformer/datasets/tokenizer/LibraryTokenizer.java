@@ -1,7 +1,5 @@
 package io.sparkformer.datasets.tokenizer;
 
-import static io.sparkformer.datasets.InvalidInputException.require;
-
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.SerializationFeature;
@@ -90,16 +88,13 @@ public final class LibraryTokenizer implements Tokenizer {
   }
 
   @Override
+  public DecodeStream decodeStream() {
+    return new WindowDecodeStream(this);
+  }
+
+  @Override
   public byte[] decodeBytes(int[] ids) {
-    for (int position = 0; position < ids.length; position++) {
-      int id = ids[position];
-      require(
-          id >= 0 && id < vocabSize,
-          "token %d at position %d is not in the tokenizer's vocabulary: use ids from 0 to %d",
-          id,
-          position,
-          vocabSize - 1);
-    }
+    requireKnown(ids);
     return library.text(ids).getBytes(StandardCharsets.UTF_8);
   }
 

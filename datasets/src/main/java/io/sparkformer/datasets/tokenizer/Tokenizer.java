@@ -1,5 +1,7 @@
 package io.sparkformer.datasets.tokenizer;
 
+import static io.sparkformer.datasets.InvalidInputException.require;
+
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import java.io.IOException;
@@ -78,10 +80,34 @@ public sealed interface Tokenizer permits BpeTokenizer, CharTokenizer, LibraryTo
     return new String(decodeBytes(ids), StandardCharsets.UTF_8);
   }
 
+  /** Decodes tokens that come a few at a time. */
+  DecodeStream decodeStream();
+
   /** Writes {@value #FILE_NAME} into a directory. */
   default void write(FileSystem fileSystem, Path directory) throws IOException {
     try (OutputStream out = fileSystem.create(new Path(directory, FILE_NAME), true)) {
       out.write(json());
+    }
+  }
+
+  /** Whether an id is in the vocabulary. */
+  default boolean isToken(int id) {
+    return id >= 0 && id < vocabSize();
+  }
+
+  /**
+   * Makes sure that tokens are in the vocabulary.
+   *
+   * @throws InvalidInputException if one is not
+   */
+  default void requireKnown(int[] ids) {
+    for (int i = 0; i < ids.length; i++) {
+      require(
+          isToken(ids[i]),
+          "token %d at position %d is not in the tokenizer's vocabulary: use ids from 0 to %d",
+          ids[i],
+          i,
+          vocabSize() - 1);
     }
   }
 

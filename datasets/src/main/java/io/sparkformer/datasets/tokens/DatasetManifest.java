@@ -20,6 +20,7 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -38,7 +39,7 @@ import org.apache.hadoop.fs.Path;
  * @param documents documents in all splits; one that is cut in two counts once
  * @param malformedReplaced malformed byte sequences of the sources that were read as U+FFFD
  * @param skipped documents of the sources that are not in the data set
- * @param splits by name: {@code train}, {@code valid}
+ * @param splits by name
  * @param sources the files that were read, in the order of the tokens
  * @param options the options that decide the content, as text by name
  */
@@ -51,7 +52,7 @@ public record DatasetManifest(
     long documents,
     long malformedReplaced,
     Skipped skipped,
-    SortedMap<String, Split> splits,
+    SortedMap<SplitName, Split> splits,
     List<Source> sources,
     SortedMap<String, String> options) {
 
@@ -111,6 +112,11 @@ public record DatasetManifest(
           characters,
           bytes,
           MAKE);
+    }
+
+    /** The files of its text, then those of its labels. */
+    public List<ShardFile> allFiles() {
+      return Stream.concat(files.stream(), labelFiles.stream()).toList();
     }
 
     /** Sequences in all shards. */

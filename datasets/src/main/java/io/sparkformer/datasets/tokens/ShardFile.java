@@ -24,6 +24,9 @@ public record ShardFile(
   /** Ending of the file with the sequence and document bounds. */
   public static final String INDEX_ENDING = ".idx";
 
+  /** Between a split's name and the shard's number, of files with labels. */
+  public static final String LABELS = "-label";
+
   public ShardFile {
     require(
         name != null && name.matches("[A-Za-z0-9_][A-Za-z0-9._-]*"),
@@ -42,5 +45,11 @@ public record ShardFile(
         tokens,
         sequences,
         documents);
+  }
+
+  /** The same file under another name, with its ending. */
+  public ShardFile named(String stem) {
+    String ending = name.substring(name.lastIndexOf('.'));
+    return new ShardFile(stem + ending, bytes, sha256, tokens, sequences, documents);
   }
 }

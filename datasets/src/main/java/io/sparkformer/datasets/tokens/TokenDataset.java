@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -29,8 +30,8 @@ public final class TokenDataset implements Closeable {
   private final DatasetManifest manifest;
   private final Tokenizer tokenizer;
   private final LocalFiles files;
-  private final Map<String, List<TokenShard>> textShards = new HashMap<>();
-  private final Map<String, List<TokenShard>> labelShards = new HashMap<>();
+  private final Map<SplitName, List<TokenShard>> textShards = new HashMap<>();
+  private final Map<SplitName, List<TokenShard>> labelShards = new HashMap<>();
   private final List<TokenShard> shards = new ArrayList<>();
 
   private TokenDataset(
@@ -80,11 +81,10 @@ public final class TokenDataset implements Closeable {
   /**
    * A split's tokens.
    *
-   * @param name {@code train} or {@code valid}
    * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
    */
-  public TokenStream split(String name) throws IOException {
-    return TokenStream.of(name, textShards(name));
+  public TokenStream split(SplitName name) throws IOException {
+    return TokenStream.of(name.label(), textShards(name));
   }
 
   /**
@@ -92,7 +92,7 @@ public final class TokenDataset implements Closeable {
    *
    * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
    */
-  public TokenSequences sequences(String name) throws IOException {
+  public TokenSequences sequences(SplitName name) throws IOException {
     return TokenSequences.of(textShards(name));
   }
 
@@ -103,7 +103,7 @@ public final class TokenDataset implements Closeable {
    * @throws InvalidInputException if there is no such split, the data set has no labels, or a file
    *     is missing or altered
    */
-  public synchronized TokenSequences labels(String name) throws IOException {
+  public synchronized TokenSequences labels(SplitName name) throws IOException {
     DatasetManifest.Split split = splitNamed(name);
     require(
         !manifest.labels().isEmpty(),
@@ -123,7 +123,7 @@ public final class TokenDataset implements Closeable {
     shards.forEach(TokenShard::close);
   }
 
-  private synchronized List<TokenShard> textShards(String name) throws IOException {
+  private synchronized List<TokenShard> textShards(SplitName name) throws IOException {
     DatasetManifest.Split split = splitNamed(name);
     List<TokenShard> opened = textShards.get(name);
     if (opened == null) {
@@ -142,14 +142,16 @@ public final class TokenDataset implements Closeable {
     return opened;
   }
 
-  private DatasetManifest.Split splitNamed(String name) {
+  private DatasetManifest.Split splitNamed(SplitName name) {
     DatasetManifest.Split split = manifest.splits().get(name);
     require(
         split != null,
         "%s has no split '%s': use one of %s",
         directory,
         name,
-        String.join(", ", manifest.splits().keySet()));
+        manifest.splits().keySet().stream()
+            .map(SplitName::label)
+            .collect(Collectors.joining(", ")));
     return split;
   }
 

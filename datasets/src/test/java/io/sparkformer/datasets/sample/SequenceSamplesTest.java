@@ -8,6 +8,7 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.SequenceSamples.Target;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokens.LabelledData;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import java.nio.file.Path;
 import java.util.List;
@@ -235,6 +236,7 @@ class SequenceSamplesTest {
 
   private SequenceSamples open(
       Target target, int contextLength, Truncation truncation, long ignoreIndex) throws Exception {
-    return SequenceSamples.of(data, "train", target, contextLength, truncation, ignoreIndex);
+    return SequenceSamples.of(
+        data, SplitName.TRAIN, target, contextLength, truncation, ignoreIndex);
   }
 }

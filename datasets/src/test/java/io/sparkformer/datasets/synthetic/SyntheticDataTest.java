@@ -1,5 +1,6 @@
 package io.sparkformer.datasets.synthetic;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -13,6 +14,7 @@ import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.LibraryTokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenSequences;
 import java.io.ByteArrayInputStream;
@@ -48,7 +50,7 @@ class SyntheticDataTest {
       assertThat(data.tokenizer().decode(new int[] {0, 9, 5})).isEqualTo("095");
       assertThat(data.manifest().labels())
           .containsExactly("0", "1", "2", "3", "4", "5", "6", "7", "8", "9");
-      for (String split : List.of("train", "valid")) {
+      for (SplitName split : SplitName.values()) {
         TokenSequences text = data.sequences(split);
         TokenSequences labels = data.labels(split);
         assertThat(labels.count()).isEqualTo(text.count());
@@ -59,7 +61,8 @@ class SyntheticDataTest {
         }
       }
       SequenceSamples samples =
-          SequenceSamples.of(data, "train", Target.TOKEN_LABELS, 16, Truncation.RIGHT, -100);
+          SequenceSamples.of(
+              data, SplitName.TRAIN, Target.TOKEN_LABELS, 16, Truncation.RIGHT, -100);
       assertThat(samples.batch(new long[] {0, 2_999}).isPadded()).isFalse();
     }
   }
@@ -67,7 +70,7 @@ class SyntheticDataTest {
   @Test
   void digitsAreUniformAndIndependentOfPlaceSplitAndTrainingsOrder() throws Exception {
     try (TokenDataset data = open(SyntheticData.local(REVERSAL))) {
-      TokenSequences text = data.sequences("train");
+      TokenSequences text = data.sequences(SplitName.TRAIN);
       RandomOrder training = new RandomOrder(REVERSAL.seed(), 10);
       int[] counts = new int[10];
       int[] following = new int[100];
@@ -88,7 +91,9 @@ class SyntheticDataTest {
       assertThat(chiSquare(beside)).isLessThan(148.2);
       Set<List<Long>> train = distinct(text);
       assertThat(train).hasSize(3_000);
-      assertThat(distinct(data.sequences("valid"))).hasSize(200).doesNotContainAnyElementsOf(train);
+      assertThat(distinct(data.sequences(SplitName.VALID)))
+          .hasSize(200)
+          .doesNotContainAnyElementsOf(train);
     }
   }
 
@@ -105,15 +110,15 @@ class SyntheticDataTest {
       assertThatThrownBy(() -> data.tokenizer().encode("<st> woman"))
           .isInstanceOf(InvalidInputException.class)
           .hasMessageStartingWith("the tokenizer has no tokens for a text of 10 characters");
-      for (String split : List.of("train", "valid")) {
+      for (SplitName split : SplitName.values()) {
         assertThat(data.sequences(split).count()).isEqualTo(2);
         assertThat(all(data.sequences(split), 1)).containsExactly(0, 3, 4, 5, 6);
       }
-      DatasetManifest.Split train = data.manifest().splits().get("train");
+      DatasetManifest.Split train = data.manifest().splits().get(SplitName.TRAIN);
       assertThat(train.characters()).isEqualTo(28 + 28);
       assertThat(train.bytes()).isEqualTo(train.characters() + 3);
       TokenBatch batch =
-          SequenceSamples.of(data, "valid", Target.NEXT_TOKEN, 8, Truncation.RIGHT, -100)
+          SequenceSamples.of(data, SplitName.VALID, Target.NEXT_TOKEN, 8, Truncation.RIGHT, -100)
               .batch(new long[] {0});
       assertThat(batch.inputs()).containsExactly(0, 1, 2, 3);
       assertThat(batch.targets()).containsExactly(1, 2, 3, 4);
@@ -130,7 +135,7 @@ class SyntheticDataTest {
           .hasSize(6);
       assertThat(data.manifest().sources()).isEmpty();
       assertThat(data.manifest().documents()).isEqualTo(3_200);
-      assertThat(data.manifest().splits().get("train").sequences()).isEqualTo(3_000);
+      assertThat(data.manifest().splits().get(SplitName.TRAIN).sequences()).isEqualTo(3_000);
     }
   }
 
@@ -138,7 +143,7 @@ class SyntheticDataTest {
   void theSameSpecGivesTheSameBytesWhereverItIsWritten() throws Exception {
     for (SyntheticSpec spec : List.of(REVERSAL, MEAL)) {
       Path again = directory.resolve(spec.getClass().getSimpleName());
-      org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(again.toUri());
+      org.apache.hadoop.fs.Path path = hadoop(again);
       SyntheticData.write(spec, Storage.fileSystem(path, new Configuration()), path);
       List<Path> files;
       try (var listed = Files.list(again)) {
@@ -153,7 +158,7 @@ class SyntheticDataTest {
     }
     try (TokenDataset data = open(SyntheticData.local(REVERSAL))) {
       // Pinned: a run that is resumed by a later version must find the same data.
-      assertThat(all(data.sequences("train"), 0))
+      assertThat(all(data.sequences(SplitName.TRAIN), 0))
           .containsExactly(2, 8, 5, 0, 0, 3, 1, 5, 5, 7, 3, 5, 0, 4, 7, 9);
     }
   }
@@ -266,6 +271,6 @@ class SyntheticDataTest {
   }
 
   private static TokenDataset open(Path directory) throws Exception {
-    return TokenDataset.open(new Configuration(), new org.apache.hadoop.fs.Path(directory.toUri()));
+    return TokenDataset.open(new Configuration(), hadoop(directory));
   }
 }

@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /** The kinds of tokenizer that HuggingFace's own library reads. */
 final class LibraryTokenizerTest {
 
-  private static final String WORD_PIECE =
+  static final String WORD_PIECE =
       """
       {"version": "1.0", "truncation": {"max_length": 3, "strategy": "LongestFirst", "stride": 0, "direction": "Right"},
        "padding": {"strategy": {"Fixed": 16}, "direction": "Right", "pad_to_multiple_of": null, "pad_id": 0,
@@ -29,7 +29,7 @@ final class LibraryTokenizerTest {
          "vocab": {"[PAD]": 0, "[UNK]": 1, "[CLS]": 2, "[SEP]": 3, "low": 4, "##er": 5, "##est": 6, "new": 7, ".": 8}}}
       """;
 
-  private static final String UNIGRAM =
+  static final String UNIGRAM =
       """
       {"version": "1.0", "truncation": null, "padding": null, "added_tokens": [], "normalizer": {"type": "NFKC"},
        "pre_tokenizer": {"type": "Metaspace", "replacement": "\u2581", "prepend_scheme": "always", "split": true},

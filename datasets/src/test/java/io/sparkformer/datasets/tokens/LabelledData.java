@@ -1,5 +1,7 @@
 package io.sparkformer.datasets.tokens;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+
 import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
@@ -31,15 +33,16 @@ public final class LabelledData {
    */
   public static TokenDataset write(
       Path directory, List<String> names, int[][][] text, int[][][] labels) throws Exception {
-    org.apache.hadoop.fs.Path path = new org.apache.hadoop.fs.Path(directory.toUri());
+    org.apache.hadoop.fs.Path path = hadoop(directory);
     FileSystem fileSystem = Storage.fileSystem(path, new Configuration());
     CharTokenizer tokenizer = CharTokenizer.of("0123456789".codePoints().toArray());
     tokenizer.write(fileSystem, path);
     List<ShardFile> files = shards(directory, "train", TokenDtype.UINT16, text);
     List<ShardFile> labelFiles = shards(directory, "train-label", TokenDtype.INT32, labels);
     long tokens = Arrays.stream(text).flatMap(Arrays::stream).mapToLong(s -> s.length).sum();
-    TreeMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put("train", new DatasetManifest.Split(tokens, 1, tokens, tokens, files, labelFiles));
+    TreeMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(
+        SplitName.TRAIN, new DatasetManifest.Split(tokens, 1, tokens, tokens, files, labelFiles));
     new DatasetManifest(
             DatasetManifest.FORMAT_VERSION,
             new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),

@@ -1,5 +1,6 @@
 package io.sparkformer.datasets.tokens;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -262,6 +263,6 @@ class MegatronFilesTest {
   }
 
   private org.apache.hadoop.fs.Path hadoopDirectory() {
-    return new org.apache.hadoop.fs.Path(directory.toUri());
+    return hadoop(directory);
   }
 }

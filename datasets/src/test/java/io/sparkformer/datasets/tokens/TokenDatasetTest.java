@@ -50,8 +50,8 @@ class TokenDatasetTest {
   @Test
   void aSplitReadsTheSameHoweverItIsSharded() throws Exception {
     try (TokenDataset dataset = TokenDataset.open(configuration, path())) {
-      TokenStream sharded = dataset.split("train");
-      TokenStream single = dataset.split("valid");
+      TokenStream sharded = dataset.split(SplitName.TRAIN);
+      TokenStream single = dataset.split(SplitName.VALID);
       assertThat(sharded.length()).isEqualTo(single.length()).isEqualTo(TOKENS);
       for (int position = 0; position < TOKENS; position += 7) {
         for (int count : new int[] {0, 1, 2, 299, TOKENS - position}) {
@@ -85,7 +85,7 @@ class TokenDatasetTest {
     List<TokenStream> streams =
         all.stream()
             .parallel()
-            .map(dataset -> assertDoesNotThrow(() -> dataset.split("train")))
+            .map(dataset -> assertDoesNotThrow(() -> dataset.split(SplitName.TRAIN)))
             .toList();
 
     assertThat(RemoteFileSystem.OPENED).hasSize(8).doesNotHaveDuplicates();
@@ -95,7 +95,7 @@ class TokenDatasetTest {
     }
     try (TokenDataset again = openRemote()) {
       RemoteFileSystem.OPENED.clear();
-      assertThat(read(again.split("train"), 299, 3)).containsExactly(5, 6, 0);
+      assertThat(read(again.split(SplitName.TRAIN), 299, 3)).containsExactly(5, 6, 0);
       assertThat(RemoteFileSystem.OPENED).isEmpty();
     }
   }
@@ -103,13 +103,13 @@ class TokenDatasetTest {
   @Test
   void aRemoteDatasetThatIsMadeAgainIsCopiedAgain() throws Exception {
     try (TokenDataset dataset = openRemote()) {
-      assertThat(dataset.split("train").length()).isEqualTo(TOKENS);
+      assertThat(dataset.split(SplitName.TRAIN).length()).isEqualTo(TOKENS);
       Files.delete(directory.resolve("valid-00000-of-00001.bin"));
       Files.delete(directory.resolve("valid-00000-of-00001.idx"));
       manifest(splitOf("train", 10), splitOf("valid", 5)).write(fileSystem, path());
       try (TokenDataset second = openRemote()) {
-        assertThat(second.split("train").length()).isEqualTo(10);
-        assertThat(read(dataset.split("train"), 999, 1)).containsExactly(999 % 7);
+        assertThat(second.split(SplitName.TRAIN).length()).isEqualTo(10);
+        assertThat(read(dataset.split(SplitName.TRAIN), 999, 1)).containsExactly(999 % 7);
       }
     }
   }
@@ -122,11 +122,11 @@ class TokenDatasetTest {
     altered[77] ^= 1;
     Files.write(file, altered);
     try (TokenDataset dataset = openRemote()) {
-      assertThatThrownBy(() -> dataset.split("train"))
+      assertThatThrownBy(() -> dataset.split(SplitName.TRAIN))
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("train-00001-of-00004.bin was altered: its sha256 is ");
       Files.write(file, bytes);
-      assertThat(dataset.split("train").length()).isEqualTo(TOKENS);
+      assertThat(dataset.split(SplitName.TRAIN).length()).isEqualTo(TOKENS);
     }
   }
 
@@ -155,7 +155,7 @@ class TokenDatasetTest {
     private Reader() {}
 
     public static void main(String[] directory) throws Exception {
-      openRemote(directory[0]).split("train");
+      openRemote(directory[0]).split(SplitName.TRAIN);
       try (Stream<java.nio.file.Path> files =
           Files.list(java.nio.file.Path.of(System.getProperty("java.io.tmpdir")))) {
         files
@@ -190,13 +190,13 @@ class TokenDatasetTest {
     java.nio.file.Path file = directory.resolve("train-00001-of-00004.bin");
     FileTime earlier = FileTime.from(Instant.now().minusSeconds(60));
     Files.setLastModifiedTime(file, earlier);
-    TokenDataset.open(configuration, path()).split("train");
+    TokenDataset.open(configuration, path()).split(SplitName.TRAIN);
     byte[] altered = Files.readAllBytes(file);
     altered[77] ^= 1;
     Files.write(file, altered);
     Files.setLastModifiedTime(file, earlier);
 
-    TokenDataset.open(configuration, path()).split("train"); // no one has looked
+    TokenDataset.open(configuration, path()).split(SplitName.TRAIN); // no one has looked
 
     Files.setLastModifiedTime(file, FileTime.from(Instant.now()));
     assertSplitFails("train-00001-of-00004.bin was altered: its sha256 is ");
@@ -205,7 +205,7 @@ class TokenDatasetTest {
   @Test
   void readingAfterClosingFails() throws Exception {
     TokenDataset dataset = TokenDataset.open(configuration, path());
-    TokenStream stream = dataset.split("valid");
+    TokenStream stream = dataset.split(SplitName.VALID);
     dataset.close();
     assertThatThrownBy(() -> read(stream, 0, 1))
         .isInstanceOf(IllegalStateException.class)
@@ -213,18 +213,13 @@ class TokenDatasetTest {
   }
 
   @Test
-  void missingDirectoriesManifestsAndSplitsAreNamed() throws Exception {
+  void missingDirectoriesAndManifestsAreNamed() throws Exception {
     Path missing = new Path(path(), "missing");
     assertThatThrownBy(() -> TokenDataset.open(configuration, missing))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             "%s: no such data set: check the path, or make one with the tokenize job (--output %s)",
             missing, missing);
-    try (TokenDataset dataset = TokenDataset.open(configuration, path())) {
-      assertThatThrownBy(() -> dataset.split("test"))
-          .isInstanceOf(InvalidInputException.class)
-          .hasMessage("%s has no split 'test': use one of train, valid", path());
-    }
     Files.delete(directory.resolve("dataset.json"));
     assertOpenFails(
         "%s has no dataset.json, so it is not a token data set: check the path, or make the data set again with the tokenize job"
@@ -313,7 +308,7 @@ class TokenDatasetTest {
 
   private void assertSplitFails(String message) throws Exception {
     try (TokenDataset dataset = TokenDataset.open(configuration, path())) {
-      assertThatThrownBy(() -> dataset.split("train"))
+      assertThatThrownBy(() -> dataset.split(SplitName.TRAIN))
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining(message);
     }
@@ -324,9 +319,9 @@ class TokenDatasetTest {
   }
 
   private DatasetManifest manifest(DatasetManifest.Split train, DatasetManifest.Split valid) {
-    TreeMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    splits.put("train", train);
-    splits.put("valid", valid);
+    TreeMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    splits.put(SplitName.TRAIN, train);
+    splits.put(SplitName.VALID, valid);
     TreeMap<String, String> options = new TreeMap<>();
     options.put("tokenizer", "char");
     return new DatasetManifest(

@@ -22,7 +22,7 @@ class TokenSequencesTest {
   @Test
   void sequencesAreFoundAcrossShardsOfWhichSomeHaveNone() throws Exception {
     try (TokenDataset data = data()) {
-      TokenSequences text = data.sequences("train");
+      TokenSequences text = data.sequences(SplitName.TRAIN);
       assertThat(text.count()).isEqualTo(6);
       assertThat(read(text, 0)).containsExactly(1, 2, 3);
       assertThat(read(text, 1)).isEmpty();
@@ -30,14 +30,14 @@ class TokenSequencesTest {
       assertThat(read(text, 3)).containsExactly(5, 6);
       assertThat(read(text, 4)).isEmpty();
       assertThat(read(text, 5)).containsExactly(7, 8, 9);
-      assertThat(data.manifest().splits().get("train").sequences()).isEqualTo(6);
+      assertThat(data.manifest().splits().get(SplitName.TRAIN).sequences()).isEqualTo(6);
     }
   }
 
   @Test
   void partsOfASequenceAreReadIntoPartsOfAnArray() throws Exception {
     try (TokenDataset data = data()) {
-      TokenSequences text = data.sequences("train");
+      TokenSequences text = data.sequences(SplitName.TRAIN);
       long[] out = new long[5];
       text.read(5, 1, 2, out, 3);
       assertThat(out).containsExactly(0, 0, 0, 8, 9);
@@ -51,9 +51,9 @@ class TokenSequencesTest {
   @Test
   void labelsHaveATypeOfTheirOwnAndMayBeNegative() throws Exception {
     try (TokenDataset data = data()) {
-      assertThat(data.labels("train").count()).isEqualTo(6);
-      assertThat(read(data.labels("train"), 2)).containsExactly(2);
-      assertThat(read(data.labels("train"), 3)).containsExactly(-100);
+      assertThat(data.labels(SplitName.TRAIN).count()).isEqualTo(6);
+      assertThat(read(data.labels(SplitName.TRAIN), 2)).containsExactly(2);
+      assertThat(read(data.labels(SplitName.TRAIN), 3)).containsExactly(-100);
     }
   }
 
@@ -63,8 +63,8 @@ class TokenSequencesTest {
       byte[] altered = Files.readAllBytes(directory.resolve("train-label-00001-of-00002.bin"));
       altered[0] ^= 1;
       Files.write(directory.resolve("train-label-00001-of-00002.bin"), altered);
-      assertThat(data.sequences("train").count()).isEqualTo(6);
-      assertThatThrownBy(() -> data.labels("train"))
+      assertThat(data.sequences(SplitName.TRAIN).count()).isEqualTo(6);
+      assertThatThrownBy(() -> data.labels(SplitName.TRAIN))
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("train-label-00001-of-00002.bin was altered: its sha256 is ");
     }
@@ -73,13 +73,13 @@ class TokenSequencesTest {
   @Test
   void splitsAndLabelsThatAreNotThereAreNamed() throws Exception {
     try (TokenDataset data = LabelledData.write(directory, List.of(), TEXT, new int[0][][])) {
-      assertThatThrownBy(() -> data.sequences("test"))
+      assertThatThrownBy(() -> data.sequences(SplitName.VALID))
           .isInstanceOf(InvalidInputException.class)
-          .hasMessage("%s has no split 'test': use one of train", data.directory());
-      assertThatThrownBy(() -> data.labels("test"))
+          .hasMessage("%s has no split 'valid': use one of train", data.directory());
+      assertThatThrownBy(() -> data.labels(SplitName.VALID))
           .isInstanceOf(InvalidInputException.class)
-          .hasMessage("%s has no split 'test': use one of train", data.directory());
-      assertThatThrownBy(() -> data.labels("train"))
+          .hasMessage("%s has no split 'valid': use one of train", data.directory());
+      assertThatThrownBy(() -> data.labels(SplitName.TRAIN))
           .isInstanceOf(InvalidInputException.class)
           .hasMessage(
               "%s has no labels: if its source has some, tokenize it with --label-column, or use the"
@@ -91,7 +91,7 @@ class TokenSequencesTest {
   @Test
   void readingAfterClosingFails() throws Exception {
     TokenDataset data = data();
-    TokenSequences labels = data.labels("train");
+    TokenSequences labels = data.labels(SplitName.TRAIN);
     data.close();
     assertThatThrownBy(() -> read(labels, 0))
         .isInstanceOf(IllegalStateException.class)

@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.evaluation.TokenNames;
 import io.sparkformer.jobs.GivenText;
+import io.sparkformer.jobs.JobCommand;
+import io.sparkformer.jobs.ModelArguments;
+import io.sparkformer.jobs.OutputArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
-import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.output.OutputDirectory;
 import io.sparkformer.jobs.picture.AttentionPictures;
 import io.sparkformer.jobs.picture.HeatMap;
@@ -26,12 +28,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -45,7 +47,7 @@ import picocli.CommandLine.Spec;
     name = "attention",
     sortOptions = false,
     description = "Shows what a model attends to and predicts for a text.")
-public final class AttentionCommand implements Callable<AttentionResult> {
+public final class AttentionCommand implements JobCommand, Callable<AttentionResult> {
 
   static final String FILE = "attention.json";
 
@@ -59,25 +61,12 @@ public final class AttentionCommand implements Callable<AttentionResult> {
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "The model's directory: config.json, model.safetensors, tokenizer.json.")
-  private String model;
+  @Mixin private ModelArguments model;
 
   @ArgGroup(multiplicity = "1")
   private Text text;
 
-  @Option(
-      names = "--output",
-      required = true,
-      paramLabel = "DIR",
-      description = "For the pictures and attention.json; must not exist.")
-  private String output;
-
-  @Option(names = "--overwrite", description = "Replace the output if this job made it.")
-  private boolean overwrite;
+  @Mixin private OutputArguments output;
 
   @Option(
       names = "--top-k",
@@ -124,10 +113,8 @@ public final class AttentionCommand implements Callable<AttentionResult> {
   public AttentionResult call() throws IOException {
     long started = System.nanoTime();
     require(topK > 0, "--top-k is %d: it must be at least 1", topK);
-    require(!model.isBlank(), "--model is empty: give the model's directory");
     Configuration hadoop = SparkContexts.hadoopConfiguration();
-    ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(model));
-    requireApart(output, model, directory, hadoop);
+    ModelDirectory directory = model.open(hadoop);
     ModelConfig config = directory.config();
     GivenText given =
         GivenText.of(directory, new GivenText.Options("--text", text.text, "--ids", text.ids));
@@ -138,13 +125,7 @@ public final class AttentionCommand implements Callable<AttentionResult> {
         Attention.chosen("--head", heads, config.numLayers() == 0 ? 0 : config.numHeads());
     Attention.requireFew(ids.length, chosenLayers, chosenHeads);
     TokenNames names = TokenNames.of(given.tokenizer());
-    try (OutputDirectory written =
-        OutputDirectory.prepare(
-            output,
-            FILE,
-            overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE,
-            List.of(),
-            hadoop)) {
+    try (OutputDirectory written = output.besideModel(model, FILE, hadoop)) {
       Attention attention =
           new Attention(
               config,
@@ -162,25 +143,10 @@ public final class AttentionCommand implements Callable<AttentionResult> {
           chosenHeads.size(),
           pictures,
           attention.likeliest(attention.maps().probabilities().length - 1, topK),
-          model,
+          model.path(),
           Storage.shown(written.output()),
           (System.nanoTime() - started) / 1e9);
     }
-  }
-
-  /** Makes sure that what is written does not touch the model it is of. */
-  public static void requireApart(
-      String output, String model, ModelDirectory directory, Configuration hadoop)
-      throws IOException {
-    Path given = Storage.path(output);
-    FileSystem models = Storage.fileSystem(directory.path(), hadoop);
-    require(
-        !Storage.overlap(
-            Storage.fileSystem(given, hadoop).makeQualified(given),
-            models.makeQualified(directory.path())),
-        "--output %s and --model %s are the same or one lies in the other: choose an output outside the model",
-        output,
-        model);
   }
 
   private static AttentionMaps look(ModelDirectory directory, int[] ids) throws IOException {
@@ -195,7 +161,7 @@ public final class AttentionCommand implements Callable<AttentionResult> {
   private int write(Attention attention, OutputDirectory written) throws IOException {
     written.startAfresh();
     try (OutputStream out = written.fileSystem().create(new Path(written.staging(), FILE), true)) {
-      JSON.writeValue(out, attention.file(model, topK));
+      JSON.writeValue(out, attention.file(model.path(), topK));
     }
     try {
       draw(attention, written);

@@ -5,6 +5,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.TemporaryFolder;
+import io.sparkformer.jobs.JobCommand;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Precision;
 import java.io.IOException;
@@ -26,7 +27,7 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "Measures training, generation, memory, tokenizing or scoring on this machine; only the works score-job and score-memory start Spark.")
-public final class BenchCommand implements Callable<BenchCommand.Result> {
+public final class BenchCommand implements JobCommand, Callable<BenchResult> {
 
   private static final Logger LOG = LoggerFactory.getLogger(BenchCommand.class);
 
@@ -127,39 +128,13 @@ public final class BenchCommand implements Callable<BenchCommand.Result> {
           "Text files to tokenize, as one text; without: generated texts, the worst cases among them.")
   private List<Path> inputs = List.of();
 
-  /**
-   * What was measured; medians over rounds.
-   *
-   * @param workers ranks
-   * @param unit of rates
-   * @param rate ours
-   * @param peerRate the peer's; 0 without
-   * @param ratio ours over the peer's of the same round; 0 without
-   * @param ratios of every round
-   * @param memory of the work {@code memory}
-   * @param texts of the work {@code tokenize}, whose rates above are those of the first text
-   */
-  record Result(
-      String work,
-      String size,
-      String precision,
-      int workers,
-      int threads,
-      String unit,
-      double rate,
-      double peerRate,
-      double ratio,
-      List<Double> ratios,
-      List<BenchWork.Memory> memory,
-      List<BenchTexts.Measured> texts) {}
-
   /** A side of a round. */
   private interface Own {
     double rate() throws IOException, InterruptedException;
   }
 
   @Override
-  public Result call() throws Exception {
+  public BenchResult call() throws Exception {
     require(rounds > 0, "--rounds is %d: it must be at least 1", rounds);
     require(threads > 0, "--threads is %d: it must be at least 1", threads);
     require(steps >= 0, "--steps is %d: it must be at least 0", steps);
@@ -194,7 +169,7 @@ public final class BenchCommand implements Callable<BenchCommand.Result> {
     }
   }
 
-  private Result scored() throws IOException, InterruptedException {
+  private BenchResult scored() throws IOException, InterruptedException {
     BenchScoring scoring = new BenchScoring(size, TemporaryFolder.create("sparkformer-bench-"));
     return switch (work) {
       case SCORE -> rounds(1, () -> scoring.batchedPerSecond(steps, threads));
@@ -217,12 +192,12 @@ public final class BenchCommand implements Callable<BenchCommand.Result> {
     };
   }
 
-  private Result rounds(int ranks, Own own) throws IOException, InterruptedException {
+  private BenchResult rounds(int ranks, Own own) throws IOException, InterruptedException {
     return rounds(
         ranks, own, peer.isEmpty() ? Optional.<Own>empty() : Optional.<Own>of(this::peerRate));
   }
 
-  private Result rounds(int ranks, Own own, Optional<Own> other)
+  private BenchResult rounds(int ranks, Own own, Optional<Own> other)
       throws IOException, InterruptedException {
     List<Double> ours = new ArrayList<>();
     List<Double> theirs = new ArrayList<>();
@@ -246,13 +221,13 @@ public final class BenchCommand implements Callable<BenchCommand.Result> {
     return result(ranks, ours, theirs, ratios, List.of());
   }
 
-  private Result result(
+  private BenchResult result(
       int ranks,
       List<Double> ours,
       List<Double> theirs,
       List<Double> ratios,
       List<BenchWork.Memory> memory) {
-    return new Result(
+    return new BenchResult(
         work.label(),
         lower(size),
         lower(precision),
@@ -267,11 +242,11 @@ public final class BenchCommand implements Callable<BenchCommand.Result> {
         List.of());
   }
 
-  private Result tokenized() throws IOException {
+  private BenchResult tokenized() throws IOException {
     List<BenchTexts.Measured> texts =
         BenchTexts.of(tokenizer, inputs).measure(rounds, line -> LOG.info("{}", line));
     BenchTexts.Measured first = texts.get(0);
-    return new Result(
+    return new BenchResult(
         work.label(),
         tokenizer,
         "",

@@ -30,7 +30,7 @@ final class BenchRanks implements AutoCloseable {
   private static final JsonMapper JSON = new JsonMapper();
   private static final String LOOPBACK = "127.0.0.1";
   private static final int SECRET_BYTES = 32;
-  private static final int PATIENCE_SECONDS = 60;
+  private static final int TIMEOUT_SECONDS = 60;
   private static final int LAST_SECONDS = 30;
 
   /**
@@ -86,8 +86,8 @@ final class BenchRanks implements AutoCloseable {
       processes.add(process);
       outputs.add(process.inputReader(StandardCharsets.UTF_8));
     }
-    RendezvousServer door = door(plan);
-    List<Endpoint> all = new ArrayList<>(List.of(door.endpoint()));
+    RendezvousServer server = server(plan);
+    List<Endpoint> all = new ArrayList<>(List.of(server.endpoint()));
     for (BufferedReader output : outputs) {
       all.add(JSON.readValue(output.readLine(), Endpoint.class));
     }
@@ -101,12 +101,12 @@ final class BenchRanks implements AutoCloseable {
     }
     Collective collective =
         Collective.join(
-            door, all, 0, secret, round.shape(), new PeerTimeout(PATIENCE_SECONDS, () -> false));
+            server, all, 0, secret, round.shape(), new PeerTimeout(TIMEOUT_SECONDS, () -> false));
     round.connect(collective);
     return new BenchRanks(processes, collective, round);
   }
 
-  private static RendezvousServer door(Plan plan) throws IOException {
+  private static RendezvousServer server(Plan plan) throws IOException {
     return plan.transport() == Transport.TCP
         ? RendezvousServer.withoutSharedMemory(LOOPBACK)
         : RendezvousServer.open(LOOPBACK);
@@ -138,8 +138,8 @@ final class BenchRanks implements AutoCloseable {
     int rank = Integer.parseInt(arguments[1]);
     BufferedReader in =
         new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
-    RendezvousServer door = door(plan);
-    out.println(JSON.writeValueAsString(door.endpoint()));
+    RendezvousServer server = server(plan);
+    out.println(JSON.writeValueAsString(server.endpoint()));
     out.flush();
     Kernels.threads(plan.threads());
     BenchRound round = BenchRound.of(plan);
@@ -147,12 +147,12 @@ final class BenchRanks implements AutoCloseable {
     byte[] secret = HexFormat.of().parseHex(in.readLine());
     try (Collective collective =
         Collective.join(
-            door,
+            server,
             all,
             rank,
             secret,
             round.shape(),
-            new PeerTimeout(PATIENCE_SECONDS, () -> false))) {
+            new PeerTimeout(TIMEOUT_SECONDS, () -> false))) {
       round.connect(collective);
       while (in.readLine() != null) {
         round.run();

@@ -82,12 +82,12 @@ interface BenchRound extends Closeable {
     public double run() {
       int steps = plan.steps() > 0 ? plan.steps() : STEPS;
       for (int i = 0; i < WARM_UP; i++) {
-        ranks.sum();
+        ranks.allReduce();
       }
       double[] seconds = new double[steps];
       for (int i = 0; i < steps; i++) {
         long started = System.nanoTime();
-        ranks.sum();
+        ranks.allReduce();
         seconds[i] = (System.nanoTime() - started) / 1e9;
       }
       Arrays.sort(seconds);

@@ -82,7 +82,7 @@ final class BenchScoring {
       ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(model.toUri()))
           .save(
               gpt,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(tokenizer), Optional.empty(), labels, TextReading.PLAIN));
     }
   }
@@ -175,7 +175,7 @@ final class BenchScoring {
       if (!Files.exists(table)) {
         write(spark, table, rows);
       }
-      ScoreOptions request =
+      ScoreOptions options =
           new ScoreOptions(
               List.of(table.toString()),
               InputFormat.PARQUET,
@@ -189,7 +189,7 @@ final class BenchScoring {
               ScoreOptions.Engine.SPARKFORMER);
       SequenceClassificationModel classifier =
           new SequenceClassificationModel().setModelPath(model.toString());
-      ScoreResult summary = new ScoreJob(request, classifier).run(spark);
+      ScoreResult summary = new ScoreJob(options, classifier).run(spark);
       LOG.info("{}", summary);
       return summary;
     } catch (Exception e) { // Spark's are checked, though its methods do not say so

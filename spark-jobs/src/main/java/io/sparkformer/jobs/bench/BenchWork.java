@@ -186,7 +186,7 @@ final class BenchWork implements AutoCloseable {
   /** What ranks that train together sum. */
   Collective.Shape shape() {
     int microBatches = recipe.training().gradAccumSteps();
-    return GradientAllReduce.shape(model, microBatches, microBatches);
+    return GradientAllReduce.shape(model, microBatches);
   }
 
   /** Trains together with others from now on. */

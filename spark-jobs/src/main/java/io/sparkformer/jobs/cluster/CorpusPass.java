@@ -2,7 +2,6 @@ package io.sparkformer.jobs.cluster;
 
 import io.sparkformer.datasets.InvalidInputException;
 import java.util.function.Supplier;
-import org.apache.spark.api.java.JavaSparkContext;
 
 /** A pass of Spark's over a corpus or a data set, with its progress shown. */
 public final class CorpusPass {
@@ -12,19 +11,20 @@ public final class CorpusPass {
   /**
    * Does the work; if it fails, no task of it runs any more.
    *
+   * @param group that the work's Spark jobs are in
    * @param what is done, for the display
    * @param bytes how much will be read
    * @throws InvalidInputException if a task found a mistake in the corpus
    */
-  public static <T> T watched(JavaSparkContext spark, String what, long bytes, Supplier<T> work)
+  public static <T> T watched(JobGroup group, String what, long bytes, Supplier<T> work)
       throws Exception {
     try (Progress progress = Progress.start(what, "kB", bytes / InputProgress.UNIT_BYTES)) {
-      InputProgress listener = new InputProgress(progress, "documents", "tokens");
-      spark.sc().addSparkListener(listener);
+      InputProgress listener = new InputProgress(progress, group, "documents", "tokens");
+      group.spark().addSparkListener(listener);
       try {
         return work.get();
       } catch (Exception e) { // Spark's are checked, though its methods do not say so
-        RunningTasks.awaitEnd(spark.sc()); // they would write into what the job then deletes
+        group.awaitEnd(); // their tasks would write into what the job then deletes
         if (e instanceof RuntimeException) {
           throw e;
         }
@@ -32,7 +32,7 @@ public final class CorpusPass {
             .<Exception>map(message -> new InvalidInputException(message, e))
             .orElse(e);
       } finally {
-        spark.sc().removeSparkListener(listener);
+        group.spark().removeSparkListener(listener);
       }
     }
   }

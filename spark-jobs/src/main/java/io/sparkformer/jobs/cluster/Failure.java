@@ -1,9 +1,9 @@
 package io.sparkformer.jobs.cluster;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import java.io.FileNotFoundException;
 import java.nio.file.AccessDeniedException;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -24,7 +24,7 @@ public final class Failure {
 
   /** The message for the user, if it was the user's mistake. */
   public static Optional<String> mistakeIn(Throwable failure) {
-    List<Throwable> causes = causesOf(failure);
+    List<Throwable> causes = Reason.causesOf(failure);
     Optional<String> thrown =
         causes.stream()
             .filter(InvalidInputException.class::isInstance)
@@ -37,7 +37,7 @@ public final class Failure {
 
   /** One line for any other failure: its root cause. */
   public static String rootOf(Throwable failure) {
-    List<Throwable> causes = causesOf(failure);
+    List<Throwable> causes = Reason.causesOf(failure);
     Throwable root = causes.get(causes.size() - 1);
     String name = root.getClass().getSimpleName();
     Optional<MatchResult> inText =
@@ -48,7 +48,8 @@ public final class Failure {
     if (inText.isPresent()) {
       return inText.get().group(1).strip();
     }
-    return root.getMessage() == null ? name : name + ": " + firstLine(root.getMessage());
+    String reason = Reason.of(root);
+    return reason.equals(name) ? name : name + ": " + reason;
   }
 
   private static boolean isDenied(Throwable e) {
@@ -59,24 +60,12 @@ public final class Failure {
   }
 
   private static String denied(Throwable e) {
-    String what = firstLine(String.valueOf(e.getMessage())).replace(" (Permission denied)", "");
+    String what = Reason.of(e).replace(" (Permission denied)", "");
     return what + ": permission denied: change its permissions, or run as a user who may use it";
   }
 
   private static Optional<String> mistakeInText(Throwable e) {
     Matcher matcher = MISTAKE_IN_TEXT.matcher(Objects.requireNonNullElse(e.getMessage(), ""));
     return matcher.find() ? Optional.of(matcher.group(1).strip()) : Optional.empty();
-  }
-
-  private static List<Throwable> causesOf(Throwable failure) {
-    List<Throwable> causes = new ArrayList<>();
-    for (Throwable e = failure; e != null && !causes.contains(e); e = e.getCause()) {
-      causes.add(e);
-    }
-    return causes;
-  }
-
-  private static String firstLine(String message) {
-    return message.lines().findFirst().orElse("").strip();
   }
 }

@@ -29,6 +29,7 @@ public final class InputProgress extends SparkListener {
   private static final String TOKENS = "internal.metrics.output.recordsWritten";
 
   private final Progress progress;
+  private final JobGroup group;
   private final String read;
   private final String written;
   private final Map<Long, Counts> running = new HashMap<>();
@@ -43,11 +44,13 @@ public final class InputProgress extends SparkListener {
   }
 
   /**
+   * @param group whose tasks count
    * @param read what records that are read are called
    * @param written what records that are written are called
    */
-  public InputProgress(Progress progress, String read, String written) {
+  public InputProgress(Progress progress, JobGroup group, String read, String written) {
     this.progress = progress;
+    this.group = group;
     this.read = read;
     this.written = written;
   }
@@ -57,7 +60,7 @@ public final class InputProgress extends SparkListener {
     running.remove(taskEnd.taskInfo().taskId());
     TaskMetrics metrics = taskEnd.taskMetrics();
     // A lost executor's tasks end without metrics.
-    if (taskEnd.taskInfo().successful() && metrics != null) {
+    if (taskEnd.taskInfo().successful() && metrics != null && group.has(taskEnd.stageId())) {
       ended =
           ended.plus(
               new Counts(
@@ -72,6 +75,9 @@ public final class InputProgress extends SparkListener {
   public synchronized void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate update) {
     for (Tuple4<Object, Object, Object, Seq<AccumulableInfo>> task :
         JavaConverters.seqAsJavaList(update.accumUpdates())) {
+      if (!group.has((Integer) task._2())) {
+        continue;
+      }
       Map<String, Long> values = new HashMap<>();
       for (AccumulableInfo value : JavaConverters.seqAsJavaList(task._4())) {
         if (value.update().isDefined() && value.update().get() instanceof Long count) {

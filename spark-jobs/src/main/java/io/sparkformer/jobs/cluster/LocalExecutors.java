@@ -2,7 +2,6 @@ package io.sparkformer.jobs.cluster;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
-import io.sparkformer.jobs.Main;
 import io.sparkformer.recipe.Recipe;
 import java.io.File;
 import java.io.IOException;
@@ -172,7 +171,7 @@ public final class LocalExecutors {
 
   /** The application jar, or all that this JVM has where the application is not in one jar. */
   private static String applicationClassPath() {
-    URI own = source(Main.class);
+    URI own = source(LocalExecutors.class);
     boolean oneJar = own.equals(source(Recipe.class)) && own.getPath().endsWith(".jar");
     return oneJar ? Path.of(own).toString() : System.getProperty("java.class.path");
   }

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.plugin.DriverPlugin;
@@ -17,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Carries events from training tasks to the driver while they run; accumulators would arrive only
- * at their end.
+ * at their end. Every event names its run, whose listener alone is told.
  *
  * <p>Events travel as JSON text: Spark's endpoint does not know the application's classes.
  */
@@ -28,30 +29,38 @@ public final class RunEvents implements SparkPlugin {
 
   private static final JsonMapper JSON = new JsonMapper();
 
-  private static volatile Consumer<RunEvent> listener = event -> {};
+  private static final Map<String, Consumer<RunEvent>> LISTENERS = new ConcurrentHashMap<>();
   private static volatile Optional<PluginContext> executorContext = Optional.empty();
+
+  /** An event on its way. */
+  private record Sent(String runId, RunEvent event) {}
 
   /** Whether an application's tasks can tell its driver something. */
   public static boolean areCarriedIn(SparkConf conf) {
     return List.of(conf.get(PLUGINS, "").split(",")).contains(RunEvents.class.getName());
   }
 
-  /** Sets who is told, in the driver. */
-  public static void listen(Consumer<RunEvent> next) {
-    listener = next;
+  /** Sets who is told of a run, in the driver, until {@link #forget}. */
+  public static void listen(String runId, Consumer<RunEvent> listener) {
+    LISTENERS.put(runId, listener);
+  }
+
+  /** Ends that; what is still on its way is told to nobody. */
+  public static void forget(String runId) {
+    LISTENERS.remove(runId);
   }
 
   /**
    * Tells the driver, from a task, if the application was opened with this plugin; what is lost on
    * the way is in the run's files too, and nothing depends on it.
    */
-  public static void send(RunEvent event) {
+  public static void send(String runId, RunEvent event) {
     Optional<PluginContext> context = executorContext;
     if (context.isEmpty()) {
       return;
     }
     try {
-      context.get().send(JSON.writerFor(RunEvent.class).writeValueAsString(event));
+      context.get().send(JSON.writeValueAsString(new Sent(runId, event)));
     } catch (IOException e) {
       LOG.warn("the driver was not told of {}: {}", event, e.getMessage());
     }
@@ -62,7 +71,9 @@ public final class RunEvents implements SparkPlugin {
     return new DriverPlugin() {
       @Override
       public Object receive(Object message) throws JsonProcessingException {
-        listener.accept(JSON.readValue((String) message, RunEvent.class));
+        Sent sent = JSON.readValue((String) message, Sent.class);
+        Optional.ofNullable(LISTENERS.get(sent.runId()))
+            .ifPresent(listener -> listener.accept(sent.event()));
         return "";
       }
     };

@@ -1,6 +1,7 @@
 package io.sparkformer.jobs.dataset;
 
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.JobCommand;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IExitCodeGenerator;
 import picocli.CommandLine.Model.CommandSpec;
@@ -14,7 +15,7 @@ import picocli.CommandLine.Spec;
     description = "Looks at token data sets, checks them, puts them together.",
     subcommands = {DatasetShowCommand.class, DatasetVerifyCommand.class, DatasetMergeCommand.class},
     footer = {"", "'sparkformer dataset <command> --help' shows a command's options."})
-public final class DatasetCommand implements Runnable, IExitCodeGenerator {
+public final class DatasetCommand implements JobCommand, Runnable, IExitCodeGenerator {
 
   @Spec private CommandSpec spec;
 
@@ -25,6 +26,6 @@ public final class DatasetCommand implements Runnable, IExitCodeGenerator {
 
   @Override
   public int getExitCode() {
-    return Main.MISUSED;
+    return ExitCode.MISUSED;
   }
 }

@@ -7,10 +7,11 @@ import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.DatasetManifest.Skipped;
 import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.cluster.CorpusPass;
+import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.output.OutputDirectory;
-import io.sparkformer.jobs.tokenize.SplitWriter;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashSet;
@@ -50,7 +51,7 @@ final class DatasetMergeJob {
    * @throws io.sparkformer.datasets.InvalidInputException if a data set is none, is damaged, or was
    *     made with another tokenizer; then the output is as it was before
    */
-  static DatasetMergeCommand.Result run(
+  static DatasetMergeResult run(
       JavaSparkContext spark, List<Path> data, String output, ExistingOutput existing)
       throws Exception {
     require(data.size() > 1, "--data names one data set: give two or more");
@@ -109,7 +110,7 @@ final class DatasetMergeJob {
 
   private DatasetManifest write(OutputDirectory output) throws Exception {
     List<CopyTask.Copy> copies = new ArrayList<>();
-    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
+    SortedMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
     for (Part part : parts) {
       part.manifest()
           .splits()
@@ -130,18 +131,20 @@ final class DatasetMergeJob {
         new CopyTask(
             spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
             output.staging().toString());
-    CorpusPass.watched(
-        spark,
-        "merge",
-        copies.stream().mapToLong(copy -> copy.file().bytes()).sum(),
-        () -> {
-          spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
-          return copies.size();
-        });
+    try (JobGroup group = JobGroup.begin(spark, "dataset merge")) {
+      CorpusPass.watched(
+          group,
+          "merge",
+          copies.stream().mapToLong(copy -> copy.file().bytes()).sum(),
+          () -> {
+            spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
+            return copies.size();
+          });
+    }
   }
 
   /** One split of all parts that have it; adds the copies that make it. */
-  private DatasetManifest.Split split(String name, List<CopyTask.Copy> copies) {
+  private DatasetManifest.Split split(SplitName name, List<CopyTask.Copy> copies) {
     List<DatasetManifest.Split> splits =
         parts.stream()
             .map(part -> part.manifest().splits().get(name))
@@ -160,7 +163,7 @@ final class DatasetMergeJob {
         String stem =
             "%s-%05d-of-%05d".formatted(shard.prefix(), number, totals.get(shard.prefix()));
         for (ShardFile file : shard.files()) {
-          ShardFile renamed = renamed(file, stem);
+          ShardFile renamed = file.named(stem);
           files.add(renamed);
           copies.add(new CopyTask.Copy(part.directory() + "/" + file.name(), renamed));
         }
@@ -176,22 +179,11 @@ final class DatasetMergeJob {
   }
 
   private static boolean isLabel(ShardFile file) {
-    return file.name().contains(SplitWriter.LABELS);
-  }
-
-  private static ShardFile renamed(ShardFile file, String stem) {
-    String ending = file.name().substring(file.name().lastIndexOf('.'));
-    return new ShardFile(
-        stem + ending,
-        file.bytes(),
-        file.sha256(),
-        file.tokens(),
-        file.sequences(),
-        file.documents());
+    return file.name().contains(ShardFile.LABELS);
   }
 
   /** What the parts' manifests say, put together. */
-  private DatasetManifest manifest(SortedMap<String, DatasetManifest.Split> splits) {
+  private DatasetManifest manifest(SortedMap<SplitName, DatasetManifest.Split> splits) {
     List<DatasetManifest> all = parts.stream().map(Part::manifest).toList();
     DatasetManifest first = all.get(0);
     return new DatasetManifest(
@@ -221,15 +213,14 @@ final class DatasetMergeJob {
     return options;
   }
 
-  private static DatasetMergeCommand.Result result(
-      int merged, DatasetManifest manifest, String output) {
-    SortedMap<String, Long> tokens = new TreeMap<>();
+  private static DatasetMergeResult result(int merged, DatasetManifest manifest, String output) {
+    SortedMap<SplitName, Long> tokens = new TreeMap<>();
     manifest.splits().forEach((name, split) -> tokens.put(name, split.tokens()));
     long bytes =
         manifest.splits().values().stream()
-            .flatMap(split -> split.files().stream())
+            .flatMap(split -> split.allFiles().stream())
             .mapToLong(ShardFile::bytes)
             .sum();
-    return new DatasetMergeCommand.Result(merged, tokens, bytes, output);
+    return new DatasetMergeResult(merged, tokens, bytes, output);
   }
 }

@@ -83,7 +83,7 @@ final class DatasetShowCommand implements Callable<DatasetShowResult> {
                     grouped(s.shards())));
     print(out, "%nTokens per document%n");
     print(out, LENGTHS, "split", "min", "p10", "median", "mean", "p90", "p99", "max");
-    summary.splits().forEach((name, s) -> printLengths(out, name, s.tokensPerDocument()));
+    summary.splits().forEach((name, s) -> printLengths(out, name.label(), s.tokensPerDocument()));
     summary
         .splits()
         .forEach((name, s) -> s.samples().forEach(text -> print(out, "%n%s: %s%n", name, text)));

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.dataset;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import java.util.List;
 import java.util.SortedMap;
@@ -14,7 +15,7 @@ record DatasetShowResult(
     String tokenizerFingerprint,
     int vocabSize,
     TokenDtype dtype,
-    SortedMap<String, Split> splits) {
+    SortedMap<SplitName, Split> splits) {
 
   /**
    * A split.

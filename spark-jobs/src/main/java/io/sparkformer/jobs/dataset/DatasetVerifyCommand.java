@@ -1,9 +1,8 @@
 package io.sparkformer.jobs.dataset;
 
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.cluster.SparkContexts;
-import java.util.List;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
@@ -18,8 +17,7 @@ import picocli.CommandLine.Spec;
     sortOptions = false,
     description =
         "Reads every file of a data set and checks its size, checksum, structure and token ids.")
-final class DatasetVerifyCommand
-    implements Callable<DatasetVerifyCommand.Result>, IExitCodeGenerator {
+final class DatasetVerifyCommand implements Callable<DatasetVerifyResult>, IExitCodeGenerator {
 
   @Option(names = "--data", required = true, paramLabel = "DIR", description = "The data set.")
   private String data;
@@ -28,19 +26,10 @@ final class DatasetVerifyCommand
 
   private boolean holds;
 
-  /**
-   * What verify prints.
-   *
-   * @param ok whether no file is bad
-   * @param files files that were checked
-   * @param bytes in them, as recorded
-   */
-  record Result(boolean ok, int files, long bytes, List<BadFile> bad) {}
-
   @Override
-  public Result call() throws Exception {
+  public DatasetVerifyResult call() throws Exception {
     try (JavaSparkContext spark = SparkContexts.open("dataset verify")) {
-      Result result = DatasetVerifyJob.run(spark, Storage.path(data));
+      DatasetVerifyResult result = DatasetVerifyJob.run(spark, Storage.path(data));
       result.bad().forEach(bad -> spec.commandLine().getErr().println(bad));
       holds = result.ok();
       return result;
@@ -49,6 +38,6 @@ final class DatasetVerifyCommand
 
   @Override
   public int getExitCode() {
-    return holds ? Main.DONE : Main.MISUSED;
+    return holds ? ExitCode.DONE : ExitCode.MISUSED;
   }
 }

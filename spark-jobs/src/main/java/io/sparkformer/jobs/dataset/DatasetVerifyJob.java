@@ -7,6 +7,8 @@ import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.jobs.cluster.CorpusPass;
+import io.sparkformer.jobs.cluster.JobGroup;
+import io.sparkformer.jobs.dataset.DatasetVerifyResult.BadFile;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,7 +27,7 @@ final class DatasetVerifyJob {
    *
    * @throws InvalidInputException if there is no manifest, or it contradicts itself
    */
-  static DatasetVerifyCommand.Result run(JavaSparkContext spark, Path directory) throws Exception {
+  static DatasetVerifyResult run(JavaSparkContext spark, Path directory) throws Exception {
     FileSystem fileSystem = Storage.fileSystem(directory, spark.hadoopConfiguration());
     DatasetManifest manifest = DatasetManifest.read(fileSystem, directory);
     List<Shard> shards =
@@ -41,19 +43,21 @@ final class DatasetVerifyJob {
               manifest.dtype(),
               manifest.vocabSize());
       VerifyTask ofLabels = task.ofLabels(manifest.labels().size());
-      CorpusPass.watched(
-              spark,
-              "verify",
-              bytes,
-              () ->
-                  spark
-                      .parallelize(shards, shards.size())
-                      .map(shard -> (shard.isOfLabels() ? ofLabels : task).call(shard))
-                      .collect())
-          .forEach(bad::addAll);
+      try (JobGroup group = JobGroup.begin(spark, "dataset verify")) {
+        CorpusPass.watched(
+                group,
+                "verify",
+                bytes,
+                () ->
+                    spark
+                        .parallelize(shards, shards.size())
+                        .map(shard -> (shard.isOfLabels() ? ofLabels : task).call(shard))
+                        .collect())
+            .forEach(bad::addAll);
+      }
     }
     int files = 1 + shards.stream().mapToInt(s -> s.files().size()).sum();
-    return new DatasetVerifyCommand.Result(bad.isEmpty(), files, bytes, bad);
+    return new DatasetVerifyResult(bad.isEmpty(), files, bytes, bad);
   }
 
   private static List<BadFile> tokenizerProblem(

@@ -9,6 +9,7 @@ import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.IndexFile;
 import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.SplitName;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -58,13 +59,13 @@ final class DatasetView {
       throws IOException {
     FileSystem fileSystem = Storage.fileSystem(directory, hadoop);
     DatasetManifest manifest = DatasetManifest.read(fileSystem, directory);
-    return new DatasetView(fileSystem, directory, manifest, samples, sampleTokens).summary();
+    return new DatasetView(fileSystem, directory, manifest, samples, sampleTokens).result();
   }
 
-  private DatasetShowResult summary() throws IOException {
-    SortedMap<String, DatasetShowResult.Split> splits = new TreeMap<>();
-    for (Map.Entry<String, DatasetManifest.Split> split : manifest.splits().entrySet()) {
-      splits.put(split.getKey(), summary(split.getValue()));
+  private DatasetShowResult result() throws IOException {
+    SortedMap<SplitName, DatasetShowResult.Split> splits = new TreeMap<>();
+    for (Map.Entry<SplitName, DatasetManifest.Split> split : manifest.splits().entrySet()) {
+      splits.put(split.getKey(), result(split.getValue()));
     }
     return new DatasetShowResult(
         Storage.shown(directory),
@@ -74,7 +75,7 @@ final class DatasetView {
         splits);
   }
 
-  private DatasetShowResult.Split summary(DatasetManifest.Split split) throws IOException {
+  private DatasetShowResult.Split result(DatasetManifest.Split split) throws IOException {
     TokensPerDocument.Counter lengths = new TokensPerDocument.Counter();
     List<String> shown = new ArrayList<>();
     long sequences = 0;
@@ -92,7 +93,7 @@ final class DatasetView {
         sequences,
         split.tokens(),
         split.characters(),
-        split.files().stream().mapToLong(ShardFile::bytes).sum(),
+        split.allFiles().stream().mapToLong(ShardFile::bytes).sum(),
         shards.size(),
         lengths.distribution(),
         shown);
@@ -125,7 +126,7 @@ final class DatasetView {
           length += index.size(Math.toIntExact(s));
         }
         int count = (int) Math.min(length, sampleTokens);
-        String text = OneLine.of(tokenizer.decode(tokens(in, position, count, index)));
+        String text = oneLine(tokenizer.decode(tokens(in, position, count, index)));
         shown.add(count < length ? text + "..." : text);
         position += length;
       }
@@ -153,5 +154,34 @@ final class DatasetView {
           REMEDY);
     }
     return tokens;
+  }
+
+  /**
+   * Any text as one line of visible characters: escapes control characters and line ends, and the
+   * backslash, as Java does.
+   */
+  private static String oneLine(String text) {
+    StringBuilder line = new StringBuilder(text.length());
+    text.codePoints().forEach(c -> append(c, line));
+    return line.toString();
+  }
+
+  private static void append(int codePoint, StringBuilder line) {
+    switch (codePoint) {
+      case '\n' -> line.append("\\n");
+      case '\r' -> line.append("\\r");
+      case '\t' -> line.append("\\t");
+      case '\\' -> line.append("\\\\");
+      default -> {
+        int type = Character.getType(codePoint);
+        if (type == Character.CONTROL
+            || type == Character.LINE_SEPARATOR
+            || type == Character.PARAGRAPH_SEPARATOR) {
+          line.append("\\u%04x".formatted(codePoint));
+        } else {
+          line.appendCodePoint(codePoint);
+        }
+      }
+    }
   }
 }

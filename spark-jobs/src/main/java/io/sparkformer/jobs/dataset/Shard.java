@@ -2,7 +2,6 @@ package io.sparkformer.jobs.dataset;
 
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
-import io.sparkformer.jobs.tokenize.SplitWriter;
 import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -49,7 +48,7 @@ record Shard(String stem, List<ShardFile> files) implements Serializable {
   }
 
   boolean isOfLabels() {
-    return prefix().endsWith(SplitWriter.LABELS);
+    return prefix().endsWith(ShardFile.LABELS);
   }
 
   private Optional<ShardFile> ending(String ending) {

@@ -6,6 +6,7 @@ import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.IndexFile;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.TokenDtype;
+import io.sparkformer.jobs.dataset.DatasetVerifyResult.BadFile;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;

@@ -1,6 +1,9 @@
 package io.sparkformer.jobs.evaluate;
 
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.datasets.tokens.SplitName;
+import io.sparkformer.jobs.JobCommand;
+import io.sparkformer.jobs.ModelArguments;
 import io.sparkformer.jobs.TableArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.input.TableOptions;
@@ -14,6 +17,7 @@ import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** {@code sparkformer evaluate}. */
@@ -22,14 +26,9 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report; the latter of a labelled table, too.")
-public final class EvaluateCommand implements Callable<EvaluateResult> {
+public final class EvaluateCommand implements JobCommand, Callable<EvaluateResult> {
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "The model's directory: config.json, model.safetensors, tokenizer.json.")
-  private String model;
+  @Mixin private ModelArguments model;
 
   @ArgGroup(multiplicity = "1")
   private Source source;
@@ -104,26 +103,32 @@ public final class EvaluateCommand implements Callable<EvaluateResult> {
 
   private EvaluateResult ofTable() throws Exception {
     Table table = source.table;
-    TableOptions request =
+    TableOptions options =
         new TableOptions(
             table.format(), table.inputs(), table.textColumn(), Optional.of(table.labelColumn));
-    List<String> labels = SequenceModel.check(model, SparkContexts.hadoopConfiguration());
+    List<String> labels = SequenceModel.check(model.path(), SparkContexts.hadoopConfiguration());
     SequenceClassificationModel classifier =
         new SequenceClassificationModel()
-            .setModelPath(model)
+            .setModelPath(model.path())
             .setBatchSize(batchSize)
             .setTruncation(
                 truncate.map(side -> side.name().toLowerCase(Locale.ROOT)).orElse("model"));
     try (JavaSparkContext spark = SparkContexts.openTables("evaluate")) {
-      return new TableEvaluation(request, classifier, labels).run(spark);
+      return new TableEvaluation(options, classifier, labels).run(spark);
     }
   }
 
   private EvaluateResult ofDataSet() throws Exception {
-    EvaluateOptions request =
+    EvaluateOptions options =
         new EvaluateOptions(
-            model, source.data, split, batchSize, samples, truncate.orElse(null), ignoreIndex);
-    EvaluateJob job = EvaluateJob.prepare(request, SparkContexts.hadoopConfiguration());
+            model.path(),
+            source.data,
+            SplitName.of("--split", split),
+            batchSize,
+            samples,
+            truncate.orElse(null),
+            ignoreIndex);
+    EvaluateJob job = EvaluateJob.prepare(options, SparkContexts.hadoopConfiguration());
     try (JavaSparkContext spark = SparkContexts.open("evaluate")) {
       return job.run(spark);
     }

@@ -20,11 +20,11 @@ final class EvaluateJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(EvaluateJob.class);
 
-  private final EvaluateOptions request;
+  private final EvaluateOptions options;
   private final DatasetManifest manifest;
 
-  private EvaluateJob(EvaluateOptions request, DatasetManifest manifest) {
-    this.request = request;
+  private EvaluateJob(EvaluateOptions options, DatasetManifest manifest) {
+    this.options = options;
     this.manifest = manifest;
   }
 
@@ -34,12 +34,12 @@ final class EvaluateJob {
    * @throws InvalidInputException if the model or the data set is missing or damaged, or if their
    *     vocabularies differ
    */
-  static EvaluateJob prepare(EvaluateOptions request, Configuration hadoop) throws IOException {
-    ModelDirectory model = ModelDirectory.open(hadoop, Storage.path(request.model()));
-    Path data = Storage.path(request.data());
+  static EvaluateJob prepare(EvaluateOptions options, Configuration hadoop) throws IOException {
+    ModelDirectory model = ModelDirectory.open(hadoop, Storage.path(options.model()));
+    Path data = Storage.path(options.data());
     DatasetManifest manifest = DatasetManifest.read(Storage.fileSystem(data, hadoop), data);
     Vocabularies.requireSame(model, manifest, data);
-    return new EvaluateJob(request, manifest);
+    return new EvaluateJob(options, manifest);
   }
 
   /**
@@ -53,16 +53,16 @@ final class EvaluateJob {
     Broadcast<SerializableConfiguration> configuration =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     EvaluateTask task = new EvaluateTask(configuration);
-    EvaluateTask.Outcome outcome = spark.parallelize(List.of(request), 1).map(task).first();
+    EvaluateTask.Outcome outcome = spark.parallelize(List.of(options), 1).map(task).first();
     if (outcome instanceof EvaluateTask.Mistake mistake) {
       throw new InvalidInputException(mistake.message());
     }
     Evaluation.Result result = ((EvaluateTask.Done) outcome).result();
-    return summary(result, (System.nanoTime() - startNanos) / 1e9);
+    return result(result, (System.nanoTime() - startNanos) / 1e9);
   }
 
-  private EvaluateResult summary(Evaluation.Result result, double seconds) {
-    DatasetManifest.Split split = manifest.splits().get(request.split());
+  private EvaluateResult result(Evaluation.Result result, double seconds) {
+    DatasetManifest.Split split = manifest.splits().get(options.split());
     double tokensPerCharacter = (double) split.tokens() / split.characters();
     boolean classifier = !result.confusion().labels().isEmpty();
     if (classifier) {
@@ -77,9 +77,9 @@ final class EvaluateJob {
         classifier ? result.report() : null,
         classifier ? result.confusion() : null,
         null,
-        request.split(),
-        request.model(),
-        request.data(),
+        options.split(),
+        options.model(),
+        options.data(),
         seconds);
   }
 }

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.evaluate;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.recipe.DataConfig;
 import io.sparkformer.recipe.SampleFormat;
@@ -23,7 +24,7 @@ import java.io.Serializable;
 record EvaluateOptions(
     String model,
     String data,
-    String split,
+    SplitName split,
     int batchSize,
     DataConfig.Samples samples,
     Truncation truncate,

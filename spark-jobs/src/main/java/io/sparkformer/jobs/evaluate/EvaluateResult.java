@@ -1,6 +1,7 @@
 package io.sparkformer.jobs.evaluate;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.evaluation.ClassificationReport;
 import io.sparkformer.evaluation.ConfusionMatrix;
 
@@ -30,7 +31,7 @@ record EvaluateResult(
     ClassificationReport report,
     ConfusionMatrix confusion,
     Long skipped,
-    String split,
+    SplitName split,
     String model,
     String data,
     double seconds) {}

@@ -38,13 +38,13 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
   record Mistake(String message) implements Outcome {}
 
   @Override
-  public Outcome call(EvaluateOptions request) throws IOException {
+  public Outcome call(EvaluateOptions options) throws IOException {
     Configuration hadoop = configuration.value().value();
-    try (TokenDataset data = TokenDataset.open(hadoop, Storage.path(request.data()))) {
-      ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(request.model()));
-      SequentialBatches batches = batches(data, directory, request);
+    try (TokenDataset data = TokenDataset.open(hadoop, Storage.path(options.data()))) {
+      ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(options.model()));
+      SequentialBatches batches = batches(data, directory, options);
       List<String> labels = directory.labels();
-      requireSame(labels, data, request);
+      requireSame(labels, data, options);
       Kernels.threads(TaskThreads.ofThisTask());
       try (Gpt model = directory.load(Precision.FP32, Device.cpu())) {
         return new Done(Evaluation.of(model, batches, labels, done -> {}));
@@ -55,23 +55,23 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
   }
 
   private static SequentialBatches batches(
-      TokenDataset data, ModelDirectory directory, EvaluateOptions request) throws IOException {
+      TokenDataset data, ModelDirectory directory, EvaluateOptions options) throws IOException {
     ModelConfig config = directory.config();
     int positions =
         config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION ? 1 : config.contextLength();
     long rowBytes = (long) Float.BYTES * positions * config.numClasses();
-    long rows = Math.max(1, Math.min(request.batchSize(), LOGITS_BYTES / rowBytes));
+    long rows = Math.max(1, Math.min(options.batchSize(), LOGITS_BYTES / rowBytes));
     return SequentialBatches.over(
-        Evaluation.samples(config, data, request.split(), request.reading(directory.reading())),
+        Evaluation.samples(config, data, options.split(), options.reading(directory.reading())),
         (int) rows);
   }
 
   /** Labels that are only in another order would give nonsense. */
-  private static void requireSame(List<String> labels, TokenDataset data, EvaluateOptions request) {
+  private static void requireSame(List<String> labels, TokenDataset data, EvaluateOptions options) {
     require(
         labels.isEmpty() || labels.equals(data.manifest().labels()),
         "%s has the labels %s, the model %s: evaluate it with data of its own labels",
-        request.data(),
+        options.data(),
         String.join(", ", data.manifest().labels()),
         String.join(", ", labels));
   }

@@ -40,19 +40,19 @@ final class TableEvaluation {
   private static final String FOUND = "prediction";
   private static final double LEAST_PROBABILITY = 1e-300;
 
-  private final TableOptions request;
+  private final TableOptions options;
   private final SequenceClassificationModel classifier;
   private final List<String> labels;
 
   /**
    * An evaluation.
    *
-   * @param request with a label column
+   * @param options with a label column
    * @param labels the classifier's, by id
    */
   TableEvaluation(
-      TableOptions request, SequenceClassificationModel classifier, List<String> labels) {
-    this.request = request;
+      TableOptions options, SequenceClassificationModel classifier, List<String> labels) {
+    this.options = options;
     this.classifier = classifier.setInputCol(TEXT).setOutputCol(FOUND).setOnError("column");
     this.labels = labels;
   }
@@ -76,7 +76,7 @@ final class TableEvaluation {
   EvaluateResult run(JavaSparkContext spark) {
     long startNanos = System.nanoTime();
     Dataset<Row> table =
-        TableReader.read(TableSession.open(spark, request.format()), request).toDF(TEXT, LABEL);
+        TableReader.read(TableSession.open(spark, options.format()), options).toDF(TEXT, LABEL);
     Counts counts;
     try {
       counts = counts(grouped(table));
@@ -101,7 +101,7 @@ final class TableEvaluation {
         counts.skipped(),
         null,
         classifier.getOrDefault(classifier.modelPath()),
-        String.join(" ", request.inputs()),
+        String.join(" ", options.inputs()),
         (System.nanoTime() - startNanos) / 1e9);
   }
 
@@ -142,7 +142,7 @@ final class TableEvaluation {
     require(
         rows > 0,
         "%s has no row with both a label and a result: check --text-column and --label-column",
-        request.shownInputs());
+        options.shownInputs());
     return new Counts(loss, confusion, rows, skipped);
   }
 
@@ -152,7 +152,7 @@ final class TableEvaluation {
         label >= 0,
         "the label '%s' of %s is none of the model's (%s): correct the table, or give the model that was trained on it",
         name,
-        request.shownInputs(),
+        options.shownInputs(),
         String.join(", ", labels));
     return label;
   }

@@ -1,20 +1,19 @@
 package io.sparkformer.jobs.export;
 
-import static io.sparkformer.datasets.InvalidInputException.require;
-
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.jobs.attention.AttentionCommand;
+import io.sparkformer.jobs.JobCommand;
+import io.sparkformer.jobs.ModelArguments;
+import io.sparkformer.jobs.OutputArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
-import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.output.OutputDirectory;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.TorchScriptExport;
 import java.io.IOException;
-import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -28,7 +27,7 @@ import picocli.CommandLine.Spec;
     name = "export",
     sortOptions = false,
     description = "Writes a model for other programs: PyTorch, and all that is built on DJL.")
-public final class ExportCommand implements Callable<ExportCommand.Summary> {
+public final class ExportCommand implements JobCommand, Callable<ExportResult> {
 
   /** What a model is written as. */
   enum Format {
@@ -36,31 +35,9 @@ public final class ExportCommand implements Callable<ExportCommand.Summary> {
     TORCHSCRIPT
   }
 
-  /**
-   * What was written.
-   *
-   * @param format its name as on the command line
-   * @param parameters numbers in the model
-   * @param moduleBytes of model.pt
-   * @param labels names of a classifier's classes
-   */
-  record Summary(
-      String format,
-      long parameters,
-      long moduleBytes,
-      List<String> labels,
-      String model,
-      String output,
-      double seconds) {}
-
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "The model's directory: config.json, model.safetensors, tokenizer.json.")
-  private String model;
+  @Mixin private ModelArguments model;
 
   @Option(
       names = "--format",
@@ -69,30 +46,14 @@ public final class ExportCommand implements Callable<ExportCommand.Summary> {
       description = "torchscript: model.pt with the weights inside, for torch.jit.load and DJL.")
   private Format format;
 
-  @Option(
-      names = "--output",
-      required = true,
-      paramLabel = "DIR",
-      description = "For model.pt, tokenizer.json, config.json; must not exist.")
-  private String output;
-
-  @Option(names = "--overwrite", description = "Replace the output if it holds a model.pt.")
-  private boolean overwrite;
+  @Mixin private OutputArguments output;
 
   @Override
-  public Summary call() throws IOException {
+  public ExportResult call() throws IOException {
     long started = System.nanoTime();
-    require(!model.isBlank(), "--model is empty: give the model's directory");
     Configuration hadoop = SparkContexts.hadoopConfiguration();
-    ModelDirectory directory = ModelDirectory.open(hadoop, Storage.path(model));
-    AttentionCommand.requireApart(output, model, directory, hadoop);
-    try (OutputDirectory written =
-        OutputDirectory.prepare(
-            output,
-            TorchScriptExport.MODULE,
-            overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE,
-            List.of(),
-            hadoop)) {
+    ModelDirectory directory = model.open(hadoop);
+    try (OutputDirectory written = output.besideModel(model, TorchScriptExport.MODULE, hadoop)) {
       written.startAfresh();
       TorchScriptExport.Written export =
           TorchScriptExport.write(directory, written.fileSystem(), written.staging());
@@ -102,12 +63,12 @@ public final class ExportCommand implements Callable<ExportCommand.Summary> {
             .getErr()
             .println("the model has no tokenizer: who uses it must make token ids by themselves");
       }
-      return new Summary(
+      return new ExportResult(
           format.name().toLowerCase(Locale.ROOT),
           export.parameters(),
           export.moduleBytes(),
           export.labels(),
-          model,
+          model.path(),
           Storage.shown(written.output()),
           (System.nanoTime() - started) / 1e9);
     }

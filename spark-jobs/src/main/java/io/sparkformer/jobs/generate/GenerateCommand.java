@@ -3,7 +3,7 @@ package io.sparkformer.jobs.generate;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokenizer.DecodeStream;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.generate.Continuation;
 import io.sparkformer.generate.SamplingOptions;
@@ -11,6 +11,8 @@ import io.sparkformer.generate.SamplingOptions.Choice;
 import io.sparkformer.generate.TextGenerator;
 import io.sparkformer.generate.TextGenerator.TokenListener;
 import io.sparkformer.jobs.GivenText;
+import io.sparkformer.jobs.JobCommand;
+import io.sparkformer.jobs.ModelArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
@@ -24,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -37,19 +40,14 @@ import picocli.CommandLine.Spec;
     name = "generate",
     sortOptions = false,
     description = "Continues a prompt. One sample is shown while it is made.")
-public final class GenerateCommand implements Callable<GenerateResult> {
+public final class GenerateCommand implements JobCommand, Callable<GenerateResult> {
 
   /** Numbers that a step works with, below which threads cost more than they bring. */
   private static final long SMALL_STEP = 4_000_000;
 
   @Spec private CommandSpec spec;
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description = "The model's directory: config.json, model.safetensors, tokenizer.json.")
-  private String model;
+  @Mixin private ModelArguments model;
 
   @ArgGroup(multiplicity = "1")
   private Prompt prompt;
@@ -128,9 +126,7 @@ public final class GenerateCommand implements Callable<GenerateResult> {
   public GenerateResult call() throws IOException {
     SamplingOptions options = options();
     require(threads.orElse(1) > 0, "--threads is %d: it must be at least 1", threads.orElse(1));
-    require(!model.isBlank(), "--model is empty: give the model's directory");
-    ModelDirectory directory =
-        ModelDirectory.open(SparkContexts.hadoopConfiguration(), Storage.path(model));
+    ModelDirectory directory = model.open(SparkContexts.hadoopConfiguration());
     GivenText given =
         GivenText.of(
             directory, new GivenText.Options("--prompt", prompt.text, "--prompt-ids", prompt.ids));
@@ -138,8 +134,8 @@ public final class GenerateCommand implements Callable<GenerateResult> {
     int[] ids = given.ids();
     TextGenerator.requirePrompt(ids, directory.config());
     TokenText text = TokenText.of(tokenizer);
-    TokenText.Stream shown = text.stream(ids);
-    String start = shown.start();
+    DecodeStream shown = text.stream();
+    String start = shown.next(ids);
     try (Gpt gpt = directory.load(Precision.FP32, Device.cpu())) {
       Kernels.threads(threads.orElseGet(() -> threadsFor(gpt)));
       TextGenerator generator = generator(gpt, tokenizer, directory.endOfText());
@@ -148,7 +144,7 @@ public final class GenerateCommand implements Callable<GenerateResult> {
           numSamples == 1
               ? streamed(generator, ids, options, start, shown)
               : generator.generate(ids, options, (sample, id) -> {});
-      return summary(ids, samples, options, text, (System.nanoTime() - startNanos) / 1e9);
+      return result(ids, samples, options, text, (System.nanoTime() - startNanos) / 1e9);
     }
   }
 
@@ -179,7 +175,7 @@ public final class GenerateCommand implements Callable<GenerateResult> {
       int[] ids,
       SamplingOptions options,
       String start,
-      TokenText.Stream text) {
+      DecodeStream text) {
     PrintWriter out = spec.commandLine().getOut();
     out.print(start);
     out.flush();
@@ -195,7 +191,7 @@ public final class GenerateCommand implements Callable<GenerateResult> {
     }
   }
 
-  private GenerateResult summary(
+  private GenerateResult result(
       int[] ids,
       List<Continuation> samples,
       SamplingOptions options,
@@ -211,6 +207,6 @@ public final class GenerateCommand implements Callable<GenerateResult> {
         newTokens / seconds,
         samples.stream().map(sample -> sample.stoppedBy().label()).toList(),
         options.seed(),
-        model);
+        model.path());
   }
 }

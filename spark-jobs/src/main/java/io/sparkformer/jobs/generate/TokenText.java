@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.generate;
 
+import io.sparkformer.datasets.tokenizer.DecodeStream;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import java.util.Arrays;
 import java.util.List;
@@ -9,8 +10,6 @@ import java.util.stream.IntStream;
 
 /** Token ids as text for people: the tokenizer's, or without one the ids joined by commas. */
 final class TokenText {
-
-  private static final char UNFINISHED = '\ufffd';
 
   private final Optional<Tokenizer> tokenizer;
 
@@ -41,50 +40,28 @@ final class TokenText {
             .toArray());
   }
 
-  /** The text of ids that come one by one; for one thread. */
-  Stream stream(int[] prompt) {
-    return new Stream(prompt);
+  /** The text of ids that come one by one, after a prompt; for one thread. */
+  DecodeStream stream() {
+    return tokenizer.map(Tokenizer::decodeStream).orElseGet(Ids::new);
   }
 
-  /**
-   * What each further id adds to the text. A token may be a part of a character, or decide how the
-   * one before it is written, so that what it adds is only known from the whole.
-   */
-  final class Stream {
-    private int[] ids;
-    private int shown;
+  /** Ids as they are, joined by commas. */
+  private static final class Ids implements DecodeStream {
+    private boolean begun;
 
-    private Stream(int[] prompt) {
-      this.ids = prompt.clone();
-    }
-
-    /** The prompt's text. */
-    String start() {
-      return added();
-    }
-
-    /** What an id adds; empty while a character is not complete. */
-    String next(int id) {
-      ids = Arrays.copyOf(ids, ids.length + 1);
-      ids[ids.length - 1] = id;
-      return added();
-    }
-
-    /** What was held back. */
-    String rest() {
-      String text = of(ids);
-      return text.substring(Math.min(shown, text.length()));
-    }
-
-    private String added() {
-      String text = of(ids);
-      int end = text.length();
-      while (end > shown && text.charAt(end - 1) == UNFINISHED) {
-        end--;
+    @Override
+    public String next(int... ids) {
+      StringBuilder text = new StringBuilder();
+      for (int id : ids) {
+        text.append(begun ? "," : "").append(id);
+        begun = true;
       }
-      String more = text.substring(Math.min(shown, end), end);
-      shown = Math.max(shown, end);
-      return more;
+      return text.toString();
+    }
+
+    @Override
+    public String rest() {
+      return "";
     }
   }
 }

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.input;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
@@ -21,7 +22,16 @@ import org.apache.hadoop.fs.Path;
  * @param roots what the inputs name: files and directories, globs resolved
  * @param files every file once, sorted by full path
  */
-public record Corpus(List<Path> roots, List<CorpusFile> files) {
+public record Corpus(List<Path> roots, List<Corpus.File> files) {
+
+  /**
+   * A file to read.
+   *
+   * @param path full, with scheme
+   * @param bytes its size
+   * @param modified its modification time, in milliseconds of the epoch
+   */
+  public record File(String path, long bytes, long modified) {}
 
   /**
    * Finds the files of inputs; a directory stands for all files below it but those whose name, or
@@ -32,7 +42,7 @@ public record Corpus(List<Path> roots, List<CorpusFile> files) {
    */
   public static Corpus find(List<String> inputs, Configuration configuration) {
     List<Path> roots = new ArrayList<>();
-    Map<String, CorpusFile> files = new TreeMap<>();
+    Map<String, File> files = new TreeMap<>();
     for (String input : inputs) {
       Path path = Storage.path(input);
       FileSystem fileSystem = Storage.fileSystem(path, configuration);
@@ -45,7 +55,7 @@ public record Corpus(List<Path> roots, List<CorpusFile> files) {
         throw new InvalidInputException(
             String.format(
                 "--input %s cannot be read (%s): check the path and its permissions",
-                input, firstLine(e)),
+                input, Reason.of(e)),
             e);
       }
     }
@@ -57,7 +67,7 @@ public record Corpus(List<Path> roots, List<CorpusFile> files) {
   }
 
   public long bytes() {
-    return files.stream().mapToLong(CorpusFile::bytes).sum();
+    return files.stream().mapToLong(File::bytes).sum();
   }
 
   private static List<FileStatus> matches(FileSystem fileSystem, Path path, String input)
@@ -81,11 +91,11 @@ public record Corpus(List<Path> roots, List<CorpusFile> files) {
     }
   }
 
-  private static void collect(
-      FileSystem fileSystem, FileStatus status, Map<String, CorpusFile> files) throws IOException {
+  private static void collect(FileSystem fileSystem, FileStatus status, Map<String, File> files)
+      throws IOException {
     if (!status.isDirectory()) {
       String path = status.getPath().toString();
-      files.put(path, new CorpusFile(path, status.getLen(), status.getModificationTime()));
+      files.put(path, new File(path, status.getLen(), status.getModificationTime()));
       return;
     }
     for (FileStatus child : fileSystem.listStatus(status.getPath())) {
@@ -97,9 +107,5 @@ public record Corpus(List<Path> roots, List<CorpusFile> files) {
 
   private static boolean isHidden(Path path) {
     return path.getName().startsWith("_") || path.getName().startsWith(".");
-  }
-
-  private static String firstLine(IOException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.getClass().getSimpleName());
   }
 }

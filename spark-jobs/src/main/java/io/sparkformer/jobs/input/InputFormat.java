@@ -42,6 +42,24 @@ public enum InputFormat {
                                 .collect(Collectors.joining(", ")))));
   }
 
+  /**
+   * A format of tables by its name.
+   *
+   * @throws InvalidInputException if it is of texts, or there is none such
+   */
+  public static InputFormat ofTable(String option, String name) {
+    return Arrays.stream(InputFormat.values())
+        .filter(format -> !format.isText() && format.option().equals(name))
+        .findFirst()
+        .orElseThrow(
+            () ->
+                new InvalidInputException(
+                    option
+                        + " "
+                        + name
+                        + " is no table's format: use parquet, orc, json, csv, delta or table"));
+  }
+
   /** As users write it. */
   public String option() {
     return name().toLowerCase(Locale.ROOT);

@@ -34,12 +34,12 @@ public record Sources(Source source, List<Path> roots) {
     boolean files = input.format() != InputFormat.TABLE;
     List<Path> roots =
         files ? Corpus.find(input.inputs(), spark.hadoopConfiguration()).roots() : List.of();
-    TableOptions request =
+    TableOptions options =
         new TableOptions(
             input.format(), input.inputs(), input.textColumn().orElseThrow(), input.labelColumn());
     TableSource source =
-        TableSource.open(TableSession.open(spark, input.format()), request, unitBytes);
-    require(source.units() > 0, "%s has no rows: give a table with text", request.shownInputs());
+        TableSource.open(TableSession.open(spark, input.format()), options, unitBytes);
+    require(source.units() > 0, "%s has no rows: give a table with text", options.shownInputs());
     return new Sources(source, roots);
   }
 }

@@ -11,18 +11,25 @@ import org.apache.spark.unsafe.types.UTF8String;
 /** Rows of Spark SQL's: the text's bytes are used where they lie. */
 final class TableDocuments implements Documents {
 
+  /**
+   * A partition of Spark SQL's while it is read; never leaves its task.
+   *
+   * @param partition its number in the plan
+   */
+  record Rows(int partition, Iterator<InternalRow> rows) {}
+
   private static final int TEXT = 0;
   private static final int LABEL = 1;
 
   private final InputFormat format;
-  private final Iterator<TableRows> partitions;
-  private TableRows current = new TableRows(0, Collections.emptyIterator());
+  private final Iterator<Rows> partitions;
+  private Rows current = new Rows(0, Collections.emptyIterator());
   private long rowsRead;
   private InternalRow row;
   private UTF8String text;
   private boolean pieceIsNext;
 
-  TableDocuments(InputFormat format, Iterator<TableRows> partitions) {
+  TableDocuments(InputFormat format, Iterator<Rows> partitions) {
     this.format = format;
     this.partitions = partitions;
   }

@@ -1,11 +1,11 @@
 package io.sparkformer.jobs.input;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import java.io.EOFException;
 import java.io.IOException;
 import java.net.URI;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -45,16 +45,16 @@ public final class TableProblem {
   /**
    * What went wrong with finding or planning the inputs: the user's mistake if Spark SQL says so.
    */
-  public static RuntimeException explain(Throwable failure, TableOptions request) {
-    for (Throwable e : causesOf(failure)) {
+  public static RuntimeException explain(Throwable failure, TableOptions options) {
+    for (Throwable e : Reason.causesOf(failure)) {
       if (e instanceof AnalysisException analysis) {
-        return new InvalidInputException(analysisProblem(analysis, request), failure);
+        return new InvalidInputException(analysisProblem(analysis, options), failure);
       }
     }
     // Not every reader of schemas says which file it was.
-    return unreadable(failure, file(failure).orElse("a file of " + request.shownInputs()))
+    return unreadable(failure, file(failure).orElse("a file of " + options.shownInputs()))
         .map(RuntimeException.class::cast)
-        .orElseGet(() -> new IllegalStateException(request.shownInputs() + " failed", failure));
+        .orElseGet(() -> new IllegalStateException(options.shownInputs() + " failed", failure));
   }
 
   /** The user's mistake if it is one already, or if Spark could not read a file for its content. */
@@ -77,7 +77,7 @@ public final class TableProblem {
    * @return empty if another attempt may succeed
    */
   public static Optional<InvalidInputException> unreadable(Throwable failure, String what) {
-    List<Throwable> causes = causesOf(failure);
+    List<Throwable> causes = Reason.causesOf(failure);
     if (!causes.stream().allMatch(TableProblem::isOfContent)) {
       return Optional.empty();
     }
@@ -102,8 +102,8 @@ public final class TableProblem {
     }
   }
 
-  private static String analysisProblem(AnalysisException e, TableOptions request) {
-    String inputs = request.shownInputs();
+  private static String analysisProblem(AnalysisException e, TableOptions options) {
+    String inputs = options.shownInputs();
     String path = e.getMessageParameters().getOrDefault("path", inputs);
     return switch (String.valueOf(e.getErrorClass())) {
       case "PATH_NOT_FOUND" ->
@@ -113,9 +113,9 @@ public final class TableProblem {
           inputs + ": no such table or view: check its name, and that the catalog is configured";
       case "UNABLE_TO_INFER_SCHEMA" ->
           "%s has no %s files: give files of that format, or a directory with some"
-              .formatted(inputs, request.format().option());
+              .formatted(inputs, options.format().option());
       default ->
-          "%s cannot be read as %s: %s".formatted(inputs, request.format().option(), reason(e));
+          "%s cannot be read as %s: %s".formatted(inputs, options.format().option(), reason(e));
     };
   }
 
@@ -133,7 +133,7 @@ public final class TableProblem {
   }
 
   private static Optional<String> file(Throwable failure) {
-    for (Throwable e : causesOf(failure)) {
+    for (Throwable e : Reason.causesOf(failure)) {
       Matcher matcher = FILE.matcher(String.valueOf(e.getMessage()));
       if (matcher.find()) {
         for (int group = 1; group <= matcher.groupCount(); group++) {
@@ -147,20 +147,9 @@ public final class TableProblem {
   }
 
   private static String reason(Throwable e) {
-    String message =
-        String.valueOf(e.getMessage()).lines().map(String::strip).findFirst().orElse("");
-    String reason =
-        e.getMessage() == null || message.isEmpty() ? e.getClass().getSimpleName() : message;
+    String reason = Reason.of(e);
     return reason.length() <= REASON_CHARACTERS
         ? reason
         : String.format(Locale.ROOT, "%s...", reason.substring(0, REASON_CHARACTERS));
-  }
-
-  private static List<Throwable> causesOf(Throwable failure) {
-    List<Throwable> causes = new ArrayList<>();
-    for (Throwable e = failure; e != null && !causes.contains(e); e = e.getCause()) {
-      causes.add(e);
-    }
-    return causes;
   }
 }

@@ -35,11 +35,11 @@ public final class TableReader {
   private static final String CORRUPT = "_corrupt_record";
 
   private final SparkSession spark;
-  private final TableOptions request;
+  private final TableOptions options;
 
-  private TableReader(SparkSession spark, TableOptions request) {
+  private TableReader(SparkSession spark, TableOptions options) {
     this.spark = spark;
-    this.request = request;
+    this.options = options;
   }
 
   /**
@@ -47,21 +47,21 @@ public final class TableReader {
    *
    * @throws InvalidInputException if an input or a column is missing, or of a wrong type
    */
-  public static Dataset<Row> read(SparkSession spark, TableOptions request) {
+  public static Dataset<Row> read(SparkSession spark, TableOptions options) {
     try {
-      return new TableReader(spark, request).columns();
+      return new TableReader(spark, options).columns();
     } catch (InvalidInputException e) {
       throw e;
     } catch (Exception e) { // Spark's analysis throws checked exceptions that Java cannot name.
-      throw TableProblem.explain(e, request);
+      throw TableProblem.explain(e, options);
     }
   }
 
   private Dataset<Row> columns() {
-    if (request.format() == InputFormat.JSON) {
-      return selected(json(request.inputs().toArray(String[]::new)));
+    if (options.format() == InputFormat.JSON) {
+      return selected(json(options.inputs().toArray(String[]::new)));
     }
-    return TableInput.open(spark, request.format(), request.inputs()).stream()
+    return TableInput.open(spark, options.format(), options.inputs()).stream()
         .map(this::selected)
         .reduce(Dataset::unionAll)
         .orElseThrow();
@@ -82,7 +82,7 @@ public final class TableReader {
       }
     }
     StructType strings = new StructType();
-    for (String column : request.columns()) {
+    for (String column : options.columns()) {
       if (Arrays.asList(found.fieldNames()).contains(column)) {
         requireType(found.apply(column));
       }
@@ -94,12 +94,12 @@ public final class TableReader {
   /** Whether columns are there, or a malformed line, which reading will report with its file. */
   private boolean isChecked(StructType schema) {
     List<String> names = Arrays.asList(schema.fieldNames());
-    return names.contains(CORRUPT) || names.containsAll(request.columns());
+    return names.contains(CORRUPT) || names.containsAll(options.columns());
   }
 
   private Dataset<Row> selected(Dataset<Row> table) {
     List<Column> columns = new ArrayList<>();
-    for (String name : request.columns()) {
+    for (String name : options.columns()) {
       StructField field =
           Arrays.stream(table.schema().fields())
               .filter(f -> f.name().equals(name))
@@ -113,7 +113,7 @@ public final class TableReader {
 
   private void requireType(StructField field) {
     String type = field.dataType().simpleString();
-    if (field.name().equals(request.textColumn())) {
+    if (field.name().equals(options.textColumn())) {
       require(
           field.dataType().equals(DataTypes.StringType),
           "--text-column %s is of type %s: name a column of strings",
@@ -129,10 +129,10 @@ public final class TableReader {
   }
 
   private InvalidInputException missing(String name, StructType schema) {
-    String option = name.equals(request.textColumn()) ? "--text-column" : "--label-column";
+    String option = name.equals(options.textColumn()) ? "--text-column" : "--label-column";
     return new InvalidInputException(
         String.format(
             "%s has no column '%s' (%s): use one of %s",
-            request.shownInputs(), name, option, String.join(", ", schema.fieldNames())));
+            options.shownInputs(), name, option, String.join(", ", schema.fieldNames())));
   }
 }

@@ -54,15 +54,15 @@ final class TableSource implements Source {
    * @throws io.sparkformer.datasets.InvalidInputException if an input or a column is missing, or of
    *     a wrong type
    */
-  static TableSource open(SparkSession spark, TableOptions request, long unitBytes) {
+  static TableSource open(SparkSession spark, TableOptions options, long unitBytes) {
     configure(spark.conf(), Math.min(unitBytes, MAX_SPLIT_BYTES));
-    Dataset<?> table = TableReader.read(spark, request);
+    Dataset<?> table = TableReader.read(spark, options);
     try {
       RDD<InternalRow> rows = table.queryExecution().toRdd();
       TableUnits units = TableUnits.of(rows.partitions(), unitBytes);
-      return new TableSource(spark, request.format(), rows, units, units.sources(request.inputs()));
+      return new TableSource(spark, options.format(), rows, units, units.sources(options.inputs()));
     } catch (Exception e) { // Spark's are checked ones, too, that Java cannot name.
-      throw TableProblem.explain(e, request);
+      throw TableProblem.explain(e, options);
     }
   }
 
@@ -118,9 +118,9 @@ final class TableSource implements Source {
     List<List<Integer>> groups = wanted.stream().map(units.partitions()::get).toList();
     List<Integer> numbers = List.copyOf(wanted);
     InputFormat read = format;
-    RDD<TableRows> partitions =
+    RDD<TableDocuments.Rows> partitions =
         rows.toJavaRDD()
-            .mapPartitionsWithIndex((index, all) -> one(new TableRows(index, all)), false)
+            .mapPartitionsWithIndex((index, all) -> one(new TableDocuments.Rows(index, all)), false)
             .rdd();
     return partitions
         .coalesce(groups.size(), false, Option.apply(new Coalescer(groups)), null)

@@ -1,6 +1,7 @@
 package io.sparkformer.jobs.input;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import io.sparkformer.datasets.text.Utf8Text;
 import java.io.FileNotFoundException;
@@ -95,9 +96,7 @@ final class TextDocuments implements Documents, TaskCompletionListener {
     } catch (FileNotFoundException | AccessControlException e) {
       throw new InvalidInputException(
           String.format(
-              "%s cannot be read (%s): check its permissions",
-              range.shownPath(),
-              String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given")),
+              "%s cannot be read (%s): check its permissions", range.shownPath(), Reason.of(e)),
           e);
     }
     needMore();

@@ -2,6 +2,7 @@ package io.sparkformer.jobs.input;
 
 import com.github.luben.zstd.ZstdInputStream;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.pretokenizer.SafeCuts;
 import io.sparkformer.datasets.text.Utf8Text;
@@ -198,7 +199,7 @@ final class TextInput implements Closeable {
     throw new InvalidInputException(
         String.format(
             "%s cannot be decompressed (%s): copy it again, or leave it out of --input",
-            path, String.valueOf(e.getMessage()).lines().findFirst().orElse("no reason given")),
+            path, Reason.of(e)),
         e);
   }
 }

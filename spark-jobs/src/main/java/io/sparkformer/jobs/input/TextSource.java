@@ -60,7 +60,7 @@ public final class TextSource implements Source {
         "the corpus is empty: every file of --input has 0 bytes, give files with text");
     boolean cut = format != InputFormat.TEXT || large == LargeDocuments.CUT;
     Units units = new Units(unitBytes);
-    for (CorpusFile file : corpus.files()) {
+    for (Corpus.File file : corpus.files()) {
       boolean compressed = TextInput.isCompressed(file.path(), spark.hadoopConfiguration());
       if (compressed) {
         units.add(new TextRange(file.path(), 0, TextRange.UNKNOWN, file.bytes()), COMPRESSION);

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.output;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import java.io.Closeable;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
@@ -84,7 +86,7 @@ public final class OutputDirectory implements Closeable {
       throw new InvalidInputException(
           String.format(
               "--output %s cannot be written (%s): choose a directory that you may write",
-              output, reason(e)),
+              output, Reason.of(e)),
           e);
     }
   }
@@ -163,23 +165,33 @@ public final class OutputDirectory implements Closeable {
       }
     }
     requireReplaceable(fileSystem, output, marker, existing);
-    Path old = beside(output, "replaced-" + UUID.randomUUID());
-    boolean replaces = fileSystem.exists(output);
-    if (replaces) {
-      rename(output, old);
+    Optional<Path> old = replace(fileSystem, output, staging);
+    committed = true;
+    if (old.isPresent()) {
+      fileSystem.delete(old.get(), true);
     }
+  }
+
+  /**
+   * Gives what was written its name. If that fails, what had the name before has it still.
+   *
+   * @return where that is now, to be deleted
+   */
+  static Optional<Path> replace(FileSystem fileSystem, Path output, Path staging)
+      throws IOException {
+    if (!fileSystem.exists(output)) {
+      rename(fileSystem, staging, output);
+      return Optional.empty();
+    }
+    Path old = beside(output, "replaced-" + UUID.randomUUID());
+    rename(fileSystem, output, old);
     try {
-      rename(staging, output);
+      rename(fileSystem, staging, output);
     } catch (IOException e) {
-      if (replaces) {
-        rename(old, output);
-      }
+      rename(fileSystem, old, output);
       throw e;
     }
-    committed = true;
-    if (replaces) {
-      fileSystem.delete(old, true);
-    }
+    return Optional.of(old);
   }
 
   /** Deletes what was written, unless it is committed or kept, and lets others write. */
@@ -221,11 +233,7 @@ public final class OutputDirectory implements Closeable {
     return new Path(output.getParent(), "." + output.getName() + "." + purpose);
   }
 
-  private void rename(Path from, Path to) throws IOException {
-    rename(fileSystem, from, to);
-  }
-
-  static void rename(FileSystem fileSystem, Path from, Path to) throws IOException {
+  private static void rename(FileSystem fileSystem, Path from, Path to) throws IOException {
     if (!fileSystem.rename(from, to)) {
       throw new IOException("cannot rename " + from + " to " + to);
     }
@@ -262,9 +270,5 @@ public final class OutputDirectory implements Closeable {
           Storage.shown(output),
           Storage.shown(input));
     }
-  }
-
-  static String reason(IOException e) {
-    return String.valueOf(e.getMessage()).lines().findFirst().orElse(e.getClass().getSimpleName());
   }
 }

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.output;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
@@ -11,7 +12,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.util.List;
-import java.util.UUID;
+import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -72,7 +73,7 @@ public final class TokenizerOutput implements Closeable {
       throw new InvalidInputException(
           String.format(
               "--output %s cannot be written (%s): choose a file that you may write",
-              output, OutputDirectory.reason(e)),
+              output, Reason.of(e)),
           e);
     }
   }
@@ -84,22 +85,10 @@ public final class TokenizerOutput implements Closeable {
     }
     lock.requireHeld();
     requireReplaceable(fileSystem, output, existing);
-    Path old = OutputDirectory.beside(output, "replaced-" + UUID.randomUUID());
-    boolean replaces = fileSystem.exists(output);
-    if (replaces) {
-      OutputDirectory.rename(fileSystem, output, old);
-    }
-    try {
-      OutputDirectory.rename(fileSystem, staging, output);
-    } catch (IOException e) {
-      if (replaces) {
-        OutputDirectory.rename(fileSystem, old, output);
-      }
-      throw e;
-    }
+    Optional<Path> old = OutputDirectory.replace(fileSystem, output, staging);
     committed = true;
-    if (replaces) {
-      fileSystem.delete(old, false);
+    if (old.isPresent()) {
+      fileSystem.delete(old.get(), false);
     }
   }
 

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.report;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.evaluation.ClassificationReport;
 import io.sparkformer.evaluation.ClassificationReport.LabelScores;
 import io.sparkformer.evaluation.ClassificationReport.Scores;
@@ -130,8 +131,8 @@ final class ReportSections {
     page.close("tr");
   }
 
-  private void confusion(ConfusionMatrix matrix, String split) {
-    HeatMap map = AttentionPictures.confusion(matrix, split);
+  private void confusion(ConfusionMatrix matrix, SplitName split) {
+    HeatMap map = AttentionPictures.confusion(matrix, split.label());
     if (matrix.labels().size() <= TABLED_LABELS) {
       confusionTable(matrix, ColourScale.of(map.values()));
     }

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.report;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.run.Metric;
@@ -20,13 +21,13 @@ final class RunFigures {
       List<Metric> metrics, Optional<ModelConfig> model, Optional<EvaluationRecord> best) {
     Map<String, String> figures = new LinkedHashMap<>();
     last(metrics).ifPresent(metric -> progress(metric, figures));
-    evaluations(metrics, "train")
+    evaluations(metrics, SplitName.TRAIN)
         .reduce((a, b) -> b)
         .ifPresent(metric -> figures.put("train loss", nats(metric.loss())));
-    evaluations(metrics, "valid")
+    evaluations(metrics, SplitName.VALID)
         .reduce((a, b) -> b)
         .ifPresent(metric -> figures.put("valid loss", nats(metric.loss())));
-    evaluations(metrics, "valid")
+    evaluations(metrics, SplitName.VALID)
         .min(Comparator.comparingDouble(Metric::loss))
         .ifPresent(metric -> figures.put("lowest valid loss", atStep(metric)));
     best.ifPresent(
@@ -54,9 +55,8 @@ final class RunFigures {
     }
   }
 
-  private static Stream<Metric> evaluations(List<Metric> metrics, String split) {
-    return metrics.stream()
-        .filter(m -> m.event() == Metric.Event.EVALUATION && m.split().equals(split));
+  private static Stream<Metric> evaluations(List<Metric> metrics, SplitName split) {
+    return metrics.stream().filter(m -> m.event() == Metric.Event.EVALUATION && m.split() == split);
   }
 
   private static String nats(double loss) {

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.report;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.run.Metric;
 import io.sparkformer.run.RunDirectory;
 import java.awt.BasicStroke;
@@ -54,8 +55,8 @@ public record TrainingCurves(List<Metric> metrics) {
   byte[] losses() {
     XYChart chart = chart("Loss", "cross entropy (nats)");
     add(chart, "training batches", m -> m.event() == Metric.Event.TRAIN, Metric::loss, STEPS);
-    add(chart, "train split", m -> isEvaluation(m, "train"), Metric::loss, TRAIN);
-    add(chart, "valid split", m -> isEvaluation(m, "valid"), Metric::loss, VALID);
+    add(chart, "train split", m -> isEvaluation(m, SplitName.TRAIN), Metric::loss, TRAIN);
+    add(chart, "valid split", m -> isEvaluation(m, SplitName.VALID), Metric::loss, VALID);
     return png(chart);
   }
 
@@ -106,8 +107,8 @@ public record TrainingCurves(List<Metric> metrics) {
     }
   }
 
-  private static boolean isEvaluation(Metric metric, String split) {
-    return metric.event() == Metric.Event.EVALUATION && metric.split().equals(split);
+  private static boolean isEvaluation(Metric metric, SplitName split) {
+    return metric.event() == Metric.Event.EVALUATION && metric.split() == split;
   }
 
   private void add(

@@ -2,6 +2,8 @@ package io.sparkformer.jobs.score;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.jobs.JobCommand;
+import io.sparkformer.jobs.ModelArguments;
 import io.sparkformer.jobs.TableArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.input.InputFormat;
@@ -22,15 +24,9 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "Adds to each row of a table what a classifier says of its text: label, score, probabilities. Every row comes back, with a result or an error.")
-public final class ScoreCommand implements Callable<ScoreResult> {
+public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
 
-  @Option(
-      names = "--model",
-      required = true,
-      paramLabel = "DIR",
-      description =
-          "A classifier: a model directory of train (best/), or a TorchScript one (model.pt, tokenizer.json, config.json).")
-  private String model;
+  @Mixin private ModelArguments model;
 
   @Mixin private TableArguments table;
 
@@ -143,12 +139,11 @@ public final class ScoreCommand implements Callable<ScoreResult> {
   @Override
   public ScoreResult call() throws Exception {
     require(!(append && overwrite), "--append and --overwrite exclude each other: give one");
-    require(!model.isBlank(), "--model is empty: give the model's directory");
-    ScoreOptions request = request();
-    SequenceModel.check(model, SparkContexts.hadoopConfiguration());
+    ScoreOptions options = options();
+    SequenceModel.check(model.path(), SparkContexts.hadoopConfiguration());
     SequenceClassificationModel classifier =
         new SequenceClassificationModel()
-            .setModelPath(model)
+            .setModelPath(model.path())
             .setInputCol(table.textColumn())
             .setOutputCol(outputColumn)
             .setBatchSize(batchSize)
@@ -158,11 +153,11 @@ public final class ScoreCommand implements Callable<ScoreResult> {
             .setTopK(topK)
             .setTruncation(truncate);
     try (JavaSparkContext spark = SparkContexts.openTables("score")) {
-      return new ScoreJob(request, classifier).run(spark);
+      return new ScoreJob(options, classifier).run(spark);
     }
   }
 
-  private ScoreOptions request() {
+  private ScoreOptions options() {
     InputFormat format = table.format();
     return new ScoreOptions(
         table.inputs(),
@@ -171,7 +166,7 @@ public final class ScoreCommand implements Callable<ScoreResult> {
         where,
         partitions.map(OptionalInt::of).orElse(OptionalInt.empty()),
         output,
-        outputFormat.map(name -> ScoreOptions.tableFormat("--output-format", name)).orElse(format),
+        outputFormat.map(name -> InputFormat.ofTable("--output-format", name)).orElse(format),
         partitionBy,
         existing(),
         ScoreOptions.Engine.of(engine));

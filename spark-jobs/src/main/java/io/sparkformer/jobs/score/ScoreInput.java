@@ -33,21 +33,21 @@ record ScoreInput(Dataset<Row> table, List<Path> roots, long bytes) {
    *
    * @throws InvalidInputException if an input or a column is missing, or the condition is not one
    */
-  static ScoreInput open(SparkSession spark, ScoreOptions request, String textColumn) {
+  static ScoreInput open(SparkSession spark, ScoreOptions options, String textColumn) {
     TableOptions read =
-        new TableOptions(request.format(), request.inputs(), textColumn, Optional.empty());
+        new TableOptions(options.format(), options.inputs(), textColumn, Optional.empty());
     Configuration hadoop = spark.sparkContext().hadoopConfiguration();
     List<Path> roots = List.of();
     long bytes = 0;
-    if (request.format() != InputFormat.TABLE) {
-      Corpus corpus = Corpus.find(request.inputs(), hadoop);
+    if (options.format() != InputFormat.TABLE) {
+      Corpus corpus = Corpus.find(options.inputs(), hadoop);
       roots = corpus.roots();
       bytes = corpus.bytes();
     }
     Dataset<Row> all;
     try {
       all =
-          TableInput.open(spark, request.format(), request.inputs()).stream()
+          TableInput.open(spark, options.format(), options.inputs()).stream()
               .reduce(Dataset::unionByName)
               .orElseThrow();
     } catch (InvalidInputException e) {
@@ -56,9 +56,9 @@ record ScoreInput(Dataset<Row> table, List<Path> roots, long bytes) {
       throw TableProblem.explain(e, read);
     }
     requireColumns("--text-column", List.of(textColumn), all, read);
-    requireColumns("--columns", request.columns(), all, read);
-    Dataset<Row> wanted = request.where().map(condition -> where(all, condition)).orElse(all);
-    return new ScoreInput(kept(wanted, request.columns(), textColumn), roots, bytes);
+    requireColumns("--columns", options.columns(), all, read);
+    Dataset<Row> wanted = options.where().map(condition -> where(all, condition)).orElse(all);
+    return new ScoreInput(kept(wanted, options.columns(), textColumn), roots, bytes);
   }
 
   private static Dataset<Row> where(Dataset<Row> table, String condition) {

@@ -2,6 +2,7 @@ package io.sparkformer.jobs.score;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.jobs.cluster.InputProgress;
+import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.jobs.cluster.Progress;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.TableProblem;
@@ -26,11 +27,11 @@ public final class ScoreJob {
 
   private static final Logger LOG = LoggerFactory.getLogger(ScoreJob.class);
 
-  private final ScoreOptions request;
+  private final ScoreOptions options;
   private final SequenceClassificationModel classifier;
 
-  public ScoreJob(ScoreOptions request, SequenceClassificationModel classifier) {
-    this.request = request;
+  public ScoreJob(ScoreOptions options, SequenceClassificationModel classifier) {
+    this.options = options;
     this.classifier = classifier;
   }
 
@@ -41,19 +42,25 @@ public final class ScoreJob {
    *     output is as it was before
    */
   public ScoreResult run(JavaSparkContext spark) throws Exception {
+    try (JobGroup group = JobGroup.begin(spark, "score")) {
+      return run(spark, group);
+    }
+  }
+
+  private ScoreResult run(JavaSparkContext spark, JobGroup group) throws Exception {
     long startNanos = System.nanoTime();
-    SparkSession session = TableSession.open(spark, delta(request));
+    SparkSession session = TableSession.open(spark, delta(options));
     String text = classifier.getOrDefault(classifier.inputCol());
-    ScoreInput input = ScoreInput.open(session, request, text);
-    ScoreOutput output = new ScoreOutput(request);
+    ScoreInput input = ScoreInput.open(session, options, text);
+    ScoreOutput output = new ScoreOutput(options, group);
     output.check(session, input.roots());
     ScoringTally tally = new ScoringTally();
     Dataset<Row> scored = scored(spread(input.table(), spark), text, tally);
-    TaskTime time = new TaskTime();
+    TaskTime time = new TaskTime(group);
     spark.sc().addSparkListener(time);
     try (Progress progress =
         Progress.start("score", "kB", input.bytes() / InputProgress.UNIT_BYTES)) {
-      InputProgress listener = new InputProgress(progress, "rows read", "rows scored");
+      InputProgress listener = new InputProgress(progress, group, "rows read", "rows scored");
       spark.sc().addSparkListener(listener);
       output.write(kept(scored, text), input.roots());
     } catch (Exception e) { // Spark's are checked, though its methods do not say so
@@ -61,18 +68,18 @@ public final class ScoreJob {
         throw new InvalidInputException(
             String.format(
                 "--output %s cannot be written as %s: %s",
-                request.output(), request.outputFormat().option(), TableProblem.reasonOf(analysis)),
+                options.output(), options.outputFormat().option(), TableProblem.reasonOf(analysis)),
             e);
       }
       throw TableProblem.unreadableFile(e).map(Exception.class::cast).orElse(e);
     } finally {
       ExecutorModels.closeIdle();
     }
-    return summary(tally.value(), time, (System.nanoTime() - startNanos) / 1e9);
+    return result(tally.value(), time, (System.nanoTime() - startNanos) / 1e9);
   }
 
   private Dataset<Row> scored(Dataset<Row> table, String text, ScoringTally tally) {
-    if (request.engine() == ScoreOptions.Engine.SPARKFORMER) {
+    if (options.engine() == ScoreOptions.Engine.SPARKFORMER) {
       return classifier.transform(table, tally);
     }
     classifier.transformSchema(table.schema());
@@ -85,16 +92,16 @@ public final class ScoreJob {
         (Integer) classifier.getOrDefault(classifier.batchSize()));
   }
 
-  private static InputFormat delta(ScoreOptions request) {
-    return request.outputFormat() == InputFormat.DELTA ? request.outputFormat() : request.format();
+  private static InputFormat delta(ScoreOptions options) {
+    return options.outputFormat() == InputFormat.DELTA ? options.outputFormat() : options.format();
   }
 
   /** The rows in as many tasks as were asked for. */
   private Dataset<Row> spread(Dataset<Row> table, JavaSparkContext spark) {
-    if (request.partitions().isPresent()) {
-      return table.repartition(request.partitions().getAsInt());
+    if (options.partitions().isPresent()) {
+      return table.repartition(options.partitions().getAsInt());
     }
-    if (request.format() == InputFormat.TABLE) {
+    if (options.format() == InputFormat.TABLE) {
       return table; // a view may have to be computed for what follows
     }
     int tasks = table.rdd().getNumPartitions();
@@ -102,7 +109,7 @@ public final class ScoreJob {
     if (tasks < slots) {
       LOG.warn(
           "{} is read by {} task(s), but there is room for {}: --partitions {} would use all (the order of rows changes)",
-          String.join(" ", request.inputs()),
+          String.join(" ", options.inputs()),
           tasks,
           slots,
           slots);
@@ -112,18 +119,23 @@ public final class ScoreJob {
 
   /** Without the text, if its column was not to be kept. */
   private Dataset<Row> kept(Dataset<Row> scored, String text) {
-    List<String> columns = request.columns();
+    List<String> columns = options.columns();
     return columns.isEmpty() || columns.contains(text) ? scored : scored.drop(text);
   }
 
   /** What tasks took and wrote, all together. */
   private static final class TaskTime extends SparkListener {
+    private final JobGroup group;
     private final AtomicLong millis = new AtomicLong();
     private final AtomicLong written = new AtomicLong();
 
+    TaskTime(JobGroup group) {
+      this.group = group;
+    }
+
     @Override
     public void onTaskEnd(SparkListenerTaskEnd taskEnd) {
-      if (taskEnd.taskMetrics() != null) {
+      if (taskEnd.taskMetrics() != null && group.has(taskEnd.stageId())) {
         millis.addAndGet(taskEnd.taskMetrics().executorRunTime());
         if (taskEnd.taskInfo().successful()) {
           written.addAndGet(taskEnd.taskMetrics().outputMetrics().recordsWritten());
@@ -132,10 +144,10 @@ public final class ScoreJob {
     }
   }
 
-  private ScoreResult summary(ScoringTally.Counts counts, TaskTime time, double seconds) {
+  private ScoreResult result(ScoringTally.Counts counts, TaskTime time, double seconds) {
     // Another engine counts nothing.
     long rows =
-        request.engine() == ScoreOptions.Engine.SPARKFORMER ? counts.rows() : time.written.get();
+        options.engine() == ScoreOptions.Engine.SPARKFORMER ? counts.rows() : time.written.get();
     return new ScoreResult(
         rows,
         counts.errors(),
@@ -149,6 +161,6 @@ public final class ScoreJob {
         time.millis.get() / 1e3,
         seconds,
         classifier.getOrDefault(classifier.modelPath()),
-        request.output());
+        options.output());
   }
 }

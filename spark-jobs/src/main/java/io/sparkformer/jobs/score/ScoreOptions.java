@@ -4,7 +4,6 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.jobs.input.InputFormat;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -71,24 +70,6 @@ public record ScoreOptions(
         partitions.orElse(1) > 0,
         "--partitions is %d: it must be at least 1",
         partitions.orElse(1));
-  }
-
-  /**
-   * A format of tables by its name.
-   *
-   * @throws InvalidInputException if it is of texts, or there is none such
-   */
-  public static InputFormat tableFormat(String option, String name) {
-    return Arrays.stream(InputFormat.values())
-        .filter(format -> !format.isText() && format.option().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new InvalidInputException(
-                    option
-                        + " "
-                        + name
-                        + " is no table's format: use parquet, orc, json, csv, delta or table"));
   }
 
   /** Whether the output is files without a commit of their own. */

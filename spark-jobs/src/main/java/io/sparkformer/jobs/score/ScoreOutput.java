@@ -4,7 +4,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.jobs.cluster.RunningTasks;
+import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.jobs.input.ColumnNames;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.TableInput;
@@ -44,10 +44,15 @@ final class ScoreOutput {
   /** What this job made, and may replace; readers take no notice of names with _ in front. */
   private static final String MARKER = "_SPARKFORMER";
 
-  private final ScoreOptions request;
+  private final ScoreOptions options;
+  private final JobGroup group;
 
-  ScoreOutput(ScoreOptions request) {
-    this.request = request;
+  /**
+   * @param group that the jobs which write are in
+   */
+  ScoreOutput(ScoreOptions options, JobGroup group) {
+    this.options = options;
+    this.group = group;
   }
 
   /**
@@ -56,48 +61,48 @@ final class ScoreOutput {
    * @throws InvalidInputException if the output exists and may not, or overlaps an input
    */
   void check(SparkSession spark, List<Path> inputs) throws IOException {
-    if (request.outputFormat() == InputFormat.TABLE) {
+    if (options.outputFormat() == InputFormat.TABLE) {
       require(
-          request.existing() != ScoreOptions.Existing.REFUSE
-              || !spark.catalog().tableExists(request.output()),
+          options.existing() != ScoreOptions.Existing.REFUSE
+              || !spark.catalog().tableExists(options.output()),
           "--output %s exists: pass --append or --overwrite, or choose another table",
-          request.output());
+          options.output());
       return;
     }
-    Path output = Storage.path(request.output());
+    Path output = Storage.path(options.output());
     FileSystem fileSystem = Storage.fileSystem(output, spark.sparkContext().hadoopConfiguration());
     OutputDirectory.requireApart(output, inputs, fileSystem);
     require(
-        request.existing() != ScoreOptions.Existing.REFUSE || !fileSystem.exists(output),
+        options.existing() != ScoreOptions.Existing.REFUSE || !fileSystem.exists(output),
         "--output %s exists: pass --append or --overwrite, or choose another directory",
-        request.output());
+        options.output());
   }
 
   /** Writes. */
   void write(Dataset<Row> scored, List<Path> inputs) throws IOException, InterruptedException {
-    Dataset<Row> rows = request.outputFormat() == InputFormat.CSV ? flat(scored) : scored;
+    Dataset<Row> rows = options.outputFormat() == InputFormat.CSV ? flat(scored) : scored;
     requirePartitionColumns(rows.schema());
-    if (request.existing() == ScoreOptions.Existing.APPEND && request.isFiles()) {
+    if (options.existing() == ScoreOptions.Existing.APPEND && options.isFiles()) {
       append(rows);
       return;
     }
-    if (!request.isFiles()) {
-      save(rows, request.output(), mode());
+    if (!options.isFiles()) {
+      save(rows, options.output(), mode());
       return;
     }
     ExistingOutput existing =
-        request.existing() == ScoreOptions.Existing.REPLACE
+        options.existing() == ScoreOptions.Existing.REPLACE
             ? ExistingOutput.REPLACE
             : ExistingOutput.REFUSE;
     Configuration hadoop = scored.sparkSession().sparkContext().hadoopConfiguration();
     try (OutputDirectory output =
-        OutputDirectory.prepare(request.output(), MARKER, existing, inputs, hadoop)) {
+        OutputDirectory.prepare(options.output(), MARKER, existing, inputs, hadoop)) {
       output.startAfresh();
-      output.whenLost(() -> scored.sparkSession().sparkContext().cancelAllJobs());
+      output.whenLost(group::cancel);
       try {
         save(rows, output.staging().toString(), SaveMode.Append);
       } catch (Exception e) { // Spark's are checked ones, too
-        RunningTasks.awaitEnd(scored.sparkSession().sparkContext());
+        group.awaitEnd();
         throw e;
       }
       mark(output.fileSystem(), output.staging());
@@ -110,46 +115,46 @@ final class ScoreOutput {
   }
 
   private void append(Dataset<Row> rows) throws IOException {
-    Path output = Storage.path(request.output());
+    Path output = Storage.path(options.output());
     FileSystem fileSystem =
         Storage.fileSystem(output, rows.sparkSession().sparkContext().hadoopConfiguration());
     if (!fileSystem.exists(output)) {
-      save(rows, request.output(), SaveMode.Append);
+      save(rows, options.output(), SaveMode.Append);
       mark(fileSystem, output);
       return;
     }
     List<Dataset<Row>> before;
     try {
       before =
-          TableInput.open(rows.sparkSession(), request.outputFormat(), List.of(request.output()));
+          TableInput.open(rows.sparkSession(), options.outputFormat(), List.of(options.output()));
     } catch (Exception e) { // Spark's are checked ones, too
       throw new InvalidInputException(
           String.format(
               "--output %s is no table of %s files that could be added to: choose another directory",
-              request.output(), request.outputFormat().option()),
+              options.output(), options.outputFormat().option()),
           e);
     }
     Set<String> there = columns(before.get(0).schema());
     Set<String> added = columns(rows.schema());
     require(
         // JSON's lines leave out what is null, and know few types.
-        request.outputFormat() == InputFormat.JSON || there.equals(added),
+        options.outputFormat() == InputFormat.JSON || there.equals(added),
         "--output %s has the columns %s, and %s would be added: give the same columns, or choose another directory",
-        request.output(),
+        options.output(),
         String.join(", ", there),
         String.join(", ", added));
     FileStatus[] directories = fileSystem.globStatus(new Path(output, "*=*"));
     require(
-        directories.length == 0 == request.partitionBy().isEmpty()
+        directories.length == 0 == options.partitionBy().isEmpty()
             && (directories.length == 0
                 || directories[0]
                     .getPath()
                     .getName()
-                    .startsWith(request.partitionBy().get(0) + "=")),
+                    .startsWith(options.partitionBy().get(0) + "=")),
         "--output %s is laid out in other directories than --partition-by %s: give the same columns",
-        request.output(),
-        String.join(",", request.partitionBy()));
-    save(rows, request.output(), SaveMode.Append);
+        options.output(),
+        String.join(",", options.partitionBy()));
+    save(rows, options.output(), SaveMode.Append);
   }
 
   /** Names and types; of CSV, which has no types, names. */
@@ -157,15 +162,15 @@ final class ScoreOutput {
     Set<String> columns = new TreeSet<>();
     for (StructField field : schema.fields()) {
       boolean typed =
-          request.outputFormat() != InputFormat.CSV
-              && !request.partitionBy().contains(field.name());
+          options.outputFormat() != InputFormat.CSV
+              && !options.partitionBy().contains(field.name());
       columns.add(typed ? field.name() + " " + field.dataType().simpleString() : field.name());
     }
     return columns;
   }
 
   private SaveMode mode() {
-    return switch (request.existing()) {
+    return switch (options.existing()) {
       case REFUSE -> SaveMode.ErrorIfExists;
       case APPEND -> SaveMode.Append;
       case REPLACE -> SaveMode.Overwrite;
@@ -174,14 +179,14 @@ final class ScoreOutput {
 
   private void save(Dataset<Row> rows, String where, SaveMode mode) {
     DataFrameWriter<Row> writer = rows.write().mode(mode);
-    if (!request.partitionBy().isEmpty()) {
-      writer = writer.partitionBy(request.partitionBy().toArray(String[]::new));
+    if (!options.partitionBy().isEmpty()) {
+      writer = writer.partitionBy(options.partitionBy().toArray(String[]::new));
     }
-    if (request.outputFormat() == InputFormat.TABLE) {
+    if (options.outputFormat() == InputFormat.TABLE) {
       writer.saveAsTable(where);
     } else {
       writer
-          .format(request.outputFormat().option())
+          .format(options.outputFormat().option())
           .option("header", "true")
           .option("escape", "\"")
           .option("ignoreLeadingWhiteSpace", "false")
@@ -191,7 +196,7 @@ final class ScoreOutput {
   }
 
   private void requirePartitionColumns(StructType schema) {
-    for (String column : request.partitionBy()) {
+    for (String column : options.partitionBy()) {
       if (!Arrays.asList(schema.fieldNames()).contains(column)) {
         throw new InvalidInputException(
             String.format(

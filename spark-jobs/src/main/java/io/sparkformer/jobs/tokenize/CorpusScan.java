@@ -26,7 +26,7 @@ record CorpusScan(long[] characters, int[] vocabulary, List<String> labels) {
   static boolean isNeeded(TokenizeOptions options) {
     return options.isCharacterLevel()
         || options.input().labelColumn().isPresent()
-        || (options.split().equals(TokenizeOptions.TAIL) && options.validFraction() > 0);
+        || (options.split() == SplitMethod.TAIL && options.validFraction() > 0);
   }
 
   static CorpusScan merge(List<UnitScan> units) {

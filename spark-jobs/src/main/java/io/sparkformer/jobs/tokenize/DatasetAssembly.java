@@ -6,6 +6,7 @@ import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.DatasetManifest.Skipped;
 import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.input.Source;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -48,9 +49,9 @@ final class DatasetAssembly {
       results.add(units.result(unit));
     }
     Tokenizer tokenizer = settings.tokenizer().tokenizer();
-    SortedMap<String, DatasetManifest.Split> splits = new TreeMap<>();
-    for (Side side : Side.values()) {
-      splits.put(side.label(), split(side, results));
+    SortedMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
+    for (SplitName name : SplitName.values()) {
+      splits.put(name, split(name, results));
     }
     long documents = results.stream().mapToLong(UnitResult::documents).sum();
     Skipped skipped = results.stream().map(UnitResult::skipped).reduce(Skipped.NONE, Skipped::plus);
@@ -98,14 +99,14 @@ final class DatasetAssembly {
     fileSystem.delete(hidden, true);
   }
 
-  private DatasetManifest.Split split(Side side, List<UnitResult> results) throws IOException {
+  private DatasetManifest.Split split(SplitName name, List<UnitResult> results) throws IOException {
     List<Integer> inSplit = new ArrayList<>();
     long tokens = 0;
     long documents = 0;
     long characters = 0;
     long bytes = 0;
     for (int unit = 0; unit < results.size(); unit++) {
-      UnitResult.Part part = results.get(unit).part(side);
+      UnitResult.Part part = results.get(unit).part(name);
       tokens += part.tokens();
       documents += part.documents();
       characters += part.characters();
@@ -118,33 +119,27 @@ final class DatasetAssembly {
     List<ShardFile> labelFiles = new ArrayList<>();
     for (int shard = 0; shard < inSplit.size(); shard++) {
       int unit = inSplit.get(shard);
-      UnitResult.Part part = results.get(unit).part(side);
+      UnitResult.Part part = results.get(unit).part(name);
       String place = String.format(Locale.ROOT, "-%05d-of-%05d", shard, inSplit.size());
       for (ShardFile file : part.files()) {
-        files.add(named(unit, file, side.label() + place));
+        files.add(moved(unit, file, name + place));
       }
       for (ShardFile file : part.labelFiles()) {
-        labelFiles.add(named(unit, file, side.label() + SplitWriter.LABELS + place));
+        labelFiles.add(moved(unit, file, name + ShardFile.LABELS + place));
       }
     }
     return new DatasetManifest.Split(tokens, documents, characters, bytes, files, labelFiles);
   }
 
   /** Moves a unit's file to its name in the data set; a killed job may have done so. */
-  private ShardFile named(int unit, ShardFile file, String stem) throws IOException {
-    String ending = file.name().substring(file.name().lastIndexOf('.'));
+  private ShardFile moved(int unit, ShardFile file, String stem) throws IOException {
+    ShardFile named = file.named(stem);
     Path from = new Path(units.of(unit), file.name());
-    Path to = new Path(directory, stem + ending);
+    Path to = new Path(directory, named.name());
     boolean done = !fileSystem.exists(from) && fileSystem.exists(to);
     if (!done && !fileSystem.rename(from, to) && !fileSystem.exists(to)) {
       throw new IOException("cannot rename " + from + " to " + to);
     }
-    return new ShardFile(
-        stem + ending,
-        file.bytes(),
-        file.sha256(),
-        file.tokens(),
-        file.sequences(),
-        file.documents());
+    return named;
   }
 }

@@ -1,10 +1,12 @@
 package io.sparkformer.jobs.tokenize;
 
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.input.CleanDocuments;
 import io.sparkformer.jobs.input.Documents;
 import io.sparkformer.jobs.input.KeptDocuments;
 import io.sparkformer.jobs.input.MalformedInput;
+import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import java.io.IOException;
 import java.io.Serializable;
 import java.util.ArrayList;
@@ -50,12 +52,12 @@ record EncodeSettings(
   }
 
   /** The split of the document whose first piece is at hand, where its place does not matter. */
-  Side side(CleanDocuments document) {
+  SplitName split(CleanDocuments document) {
     if (rule instanceof SplitRule.Hash hash) {
-      return hash.side(document.headHash(hash.seed()));
+      return hash.split(document.headHash(hash.seed()));
     }
     if (rule instanceof SplitRule.Stratified stratified) {
-      return stratified.side(document.label(), document.headHash(stratified.seed()));
+      return stratified.split(document.label(), document.headHash(stratified.seed()));
     }
     throw new IllegalStateException("a split by place: " + rule);
   }

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.tokenize;
 import io.sparkformer.datasets.text.Utf8Text;
 import io.sparkformer.datasets.tokenizer.Encoder;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.input.CleanDocuments;
 import io.sparkformer.jobs.input.Documents;
 import io.sparkformer.jobs.input.UnitTask;
@@ -23,7 +24,7 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
         work.addInOrder(clean, tail, unit);
       } else {
         while (clean.next()) {
-          work.add(clean, settings.side(clean));
+          work.add(clean, settings.split(clean));
         }
       }
       return writer.finish(clean.found());
@@ -45,8 +46,8 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
     }
 
     /** Adds a whole document and returns its characters. */
-    long add(CleanDocuments document, Side side) throws IOException {
-      SplitWriter out = writer.of(side);
+    long add(CleanDocuments document, SplitName split) throws IOException {
+      SplitWriter out = writer.of(split);
       long characters = 0;
       out.countDocument();
       do {
@@ -63,7 +64,7 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
       while (documents.next()) {
         if (tail.cut() == SplitRule.Cut.NOWHERE) {
           // The document's place is that of its first character.
-          trainLeft -= add(documents, trainLeft > 0 ? Side.TRAIN : Side.VALID);
+          trainLeft -= add(documents, trainLeft > 0 ? SplitName.TRAIN : SplitName.VALID);
         } else {
           boolean counts = documents.begins() || (validStartsHere && documents.ordinal() == 0);
           trainLeft = addCut(documents, trainLeft, counts ? 1 : 0);
@@ -80,28 +81,28 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
     private long addCut(CleanDocuments document, long trainLeft, int documentsHere)
         throws IOException {
       long left = trainLeft;
-      Side side = left > 0 ? Side.TRAIN : Side.VALID;
+      SplitName split = left > 0 ? SplitName.TRAIN : SplitName.VALID;
       if (documentsHere > 0) {
-        writer.of(side).countDocument();
+        writer.of(split).countDocument();
       }
       do {
         byte[] utf8 = document.bytes();
         int from = document.from();
-        if (side == Side.TRAIN && left < Utf8Text.characters(utf8, from, document.to())) {
+        if (split == SplitName.TRAIN && left < Utf8Text.characters(utf8, from, document.to())) {
           int cut = Utf8Text.skip(utf8, from, left);
-          writer.of(side).append(encoder, utf8, from, cut);
-          writer.of(side).flush(encoder);
-          writer.of(side).endSequence();
+          writer.of(split).append(encoder, utf8, from, cut);
+          writer.of(split).flush(encoder);
+          writer.of(split).endSequence();
           from = cut;
           left = 0;
-          side = Side.VALID;
-          writer.of(side).countDocument();
+          split = SplitName.VALID;
+          writer.of(split).countDocument();
         }
-        long characters = writer.of(side).append(encoder, utf8, from, document.to());
-        left -= side == Side.TRAIN ? characters : 0;
+        long characters = writer.of(split).append(encoder, utf8, from, document.to());
+        left -= split == SplitName.TRAIN ? characters : 0;
         writer.report();
       } while (document.nextPiece());
-      end(document, writer.of(side));
+      end(document, writer.of(split));
       return left;
     }
 

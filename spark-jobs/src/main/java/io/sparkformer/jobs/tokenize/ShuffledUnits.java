@@ -1,8 +1,10 @@
 package io.sparkformer.jobs.tokenize;
 
+import io.sparkformer.datasets.sample.SplitMix;
 import io.sparkformer.datasets.text.Utf8Text;
 import io.sparkformer.datasets.tokenizer.Encoder;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.input.CleanDocuments;
 import io.sparkformer.jobs.input.Documents;
 import io.sparkformer.jobs.input.Source;
@@ -81,7 +83,7 @@ final class ShuffledUnits {
   private sealed interface Item extends Serializable {}
 
   @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
-  private record Document(Side side, int label, int characters, int bytes, int[] tokens)
+  private record Document(SplitName split, int label, int characters, int bytes, int[] tokens)
       implements Item {}
 
   private record Reading(CleanDocuments.Found found) implements Item {}
@@ -118,11 +120,11 @@ final class ShuffledUnits {
         clean.each(
             document -> {
               boolean inOrder = settings.rule() instanceof SplitRule.Tail;
-              Side side =
+              SplitName split =
                   inOrder
-                      ? (trainLeft.get() > 0 ? Side.TRAIN : Side.VALID)
-                      : settings.side(document);
-              Document item = encode(document, settings, encoder, endOfText, side);
+                      ? (trainLeft.get() > 0 ? SplitName.TRAIN : SplitName.VALID)
+                      : settings.split(document);
+              Document item = encode(document, settings, encoder, endOfText, split);
               trainLeft.addAndGet(-item.characters());
               return new Tuple2<>(key(unit, document.ordinal(), seed, settings.unitCount()), item);
             });
@@ -151,7 +153,7 @@ final class ShuffledUnits {
       EncodeSettings settings,
       Encoder encoder,
       OptionalInt endOfText,
-      Side side)
+      SplitName split)
       throws IOException {
     Tokenizer.TokenList tokens = new Tokenizer.TokenList();
     int characters = 0;
@@ -166,21 +168,13 @@ final class ShuffledUnits {
       tokens.accept(new int[] {endOfText.getAsInt()}, 1);
     }
     int label = settings.isLabelled() ? settings.labelId(clean.label()) : -1;
-    return new Document(side, label, characters, bytes, tokens.toArray());
+    return new Document(split, label, characters, bytes, tokens.toArray());
   }
 
   private static Key key(int unit, int ordinal, long seed, int units) {
-    long random = mixed(mixed(seed) ^ mixed((long) unit << 32 | ordinal));
+    long random = SplitMix.mix(SplitMix.mix(seed) ^ SplitMix.mix((long) unit << 32 | ordinal));
     int target = (int) Math.multiplyHigh(random >>> 1, 2L * units);
     return new Key(target, random, unit, ordinal);
-  }
-
-  /** The finalizer of SplitMix64 (Steele, Lea, Flood 2014). */
-  private static long mixed(long value) {
-    long z = value + 0x9E3779B97F4A7C15L;
-    z = (z ^ (z >>> 30)) * 0xBF58476D1CE4E5B9L;
-    z = (z ^ (z >>> 27)) * 0x94D049BB133111EBL;
-    return z ^ (z >>> 31);
   }
 
   private static UnitResult write(
@@ -191,7 +185,7 @@ final class ShuffledUnits {
       while (items.hasNext()) {
         Item item = items.next()._2();
         if (item instanceof Document document) {
-          write(document, writer.of(document.side()));
+          write(document, writer.of(document.split()));
           writer.report();
         } else if (item instanceof Reading reading) {
           found = reading.found();

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.tokenize;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import java.io.Serializable;
 import java.util.HashMap;
 import java.util.Map;
@@ -29,14 +30,14 @@ sealed interface SplitRule extends Serializable {
   }
 
   /**
-   * A share of the documents that their text alone decides, so that equal ones are on one side.
+   * A share of the documents that their text alone decides, so that equal ones are in one split.
    *
    * @param seed of the hash
    */
   record Hash(double validFraction, long seed) implements SplitRule {
 
-    Side side(long hash) {
-      return (hash >>> 11) * 0x1p-53 < validFraction ? Side.VALID : Side.TRAIN;
+    SplitName split(long hash) {
+      return (hash >>> 11) * 0x1p-53 < validFraction ? SplitName.VALID : SplitName.TRAIN;
     }
   }
 
@@ -52,8 +53,8 @@ sealed interface SplitRule extends Serializable {
       return new Stratified(seed, new HashMap<>(bounds));
     }
 
-    Side side(String label, long hash) {
-      return hash < bounds.getOrDefault(label, Long.MIN_VALUE) ? Side.VALID : Side.TRAIN;
+    SplitName split(String label, long hash) {
+      return hash < bounds.getOrDefault(label, Long.MIN_VALUE) ? SplitName.VALID : SplitName.TRAIN;
     }
   }
 }

@@ -1,8 +1,11 @@
 package io.sparkformer.jobs.tokenize;
 
+import io.sparkformer.datasets.Closing;
 import io.sparkformer.datasets.text.Utf8Text;
 import io.sparkformer.datasets.tokenizer.Encoder;
+import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import java.io.Closeable;
 import java.io.IOException;
@@ -10,6 +13,7 @@ import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -17,10 +21,7 @@ import org.apache.hadoop.fs.Path;
  * Writes what a split gets of a unit: a document, or the part of it that the split gets, is one
  * sequence. Files are made when there is something to write. For one thread.
  */
-public final class SplitWriter implements Closeable {
-
-  /** Between the split's name and the shard's number. */
-  public static final String LABELS = "-label";
+final class SplitWriter implements Closeable {
 
   private final FileSystem fileSystem;
   private final Path directory;
@@ -42,10 +43,10 @@ public final class SplitWriter implements Closeable {
    */
   record ShardLayout(TokenDtype dtype, TokenDtype labelDtype) implements Serializable {}
 
-  SplitWriter(FileSystem fileSystem, Path directory, Side side, ShardLayout layout) {
+  SplitWriter(FileSystem fileSystem, Path directory, SplitName split, ShardLayout layout) {
     this.fileSystem = fileSystem;
     this.directory = directory;
-    this.name = side.label();
+    this.name = split.label();
     this.layout = layout;
   }
 
@@ -95,7 +96,8 @@ public final class SplitWriter implements Closeable {
     if (labels.isEmpty()) {
       labels =
           Optional.of(
-              ShardWriter.create(fileSystem, directory, name + LABELS, layout.labelDtype()));
+              ShardWriter.create(
+                  fileSystem, directory, name + ShardFile.LABELS, layout.labelDtype()));
     }
     single[0] = id;
     labels.get().append(single, 0, 1);
@@ -122,12 +124,7 @@ public final class SplitWriter implements Closeable {
 
   @Override
   public void close() throws IOException {
-    if (text.isPresent()) {
-      text.get().close();
-    }
-    if (labels.isPresent()) {
-      labels.get().close();
-    }
+    Closing.all(Stream.concat(text.stream(), labels.stream()).toList());
   }
 
   private ShardWriter text() throws IOException {

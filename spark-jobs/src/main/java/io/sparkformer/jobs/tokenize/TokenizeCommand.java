@@ -5,9 +5,11 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.jobs.CorpusArguments;
+import io.sparkformer.jobs.JobCommand;
+import io.sparkformer.jobs.OutputArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
-import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.tokenize.TokenizeOptions.Duplicates;
+import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.concurrent.Callable;
@@ -22,7 +24,7 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "Makes a token data set of a corpus: tokenizer, train and valid shards, dataset.json. A job that was killed goes on from its finished shards when it is run again.")
-public final class TokenizeCommand implements Callable<TokenizeResult> {
+public final class TokenizeCommand implements JobCommand, Callable<TokenizeResult> {
 
   @Mixin private CorpusArguments corpus;
 
@@ -32,12 +34,7 @@ public final class TokenizeCommand implements Callable<TokenizeResult> {
       description = "A table's labels: the data set gets shards of labels beside those of text.")
   private Optional<String> labelColumn;
 
-  @Option(
-      names = "--output",
-      required = true,
-      paramLabel = "DIR",
-      description = "The data set's directory.")
-  private String output;
+  @Mixin private OutputArguments output;
 
   @Option(
       names = "--tokenizer",
@@ -55,7 +52,7 @@ public final class TokenizeCommand implements Callable<TokenizeResult> {
 
   @Option(
       names = "--split",
-      defaultValue = TokenizeOptions.TAIL,
+      defaultValue = "tail",
       paramLabel = "RULE",
       description = {
         "tail: the last characters of the corpus are for validation;",
@@ -100,9 +97,6 @@ public final class TokenizeCommand implements Callable<TokenizeResult> {
       description = "Puts the documents in a random order. Default: the order of the corpus.")
   private Long shuffle;
 
-  @Option(names = "--overwrite", description = "Replace the output if it is a data set.")
-  private boolean overwrite;
-
   @Option(
       names = "--shard-mb",
       defaultValue = "64",
@@ -123,16 +117,16 @@ public final class TokenizeCommand implements Callable<TokenizeResult> {
     require(shardMb > 0, "--shard-mb is %d: it must be from 1 to 2048", shardMb);
     return new TokenizeOptions(
         corpus.input(labelColumn),
-        output,
+        output.path(),
         tokenizer,
         dtype.map(TokenizeCommand::dtype),
-        split,
+        SplitMethod.of(split),
         validFraction,
         seed,
         endOfText ? EndOfText.APPENDED : EndOfText.NONE,
         Duplicates.of(dedup),
         shuffle == null ? OptionalLong.empty() : OptionalLong.of(shuffle),
-        overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE,
+        output.existing(),
         corpus.malformed(),
         (long) shardMb << 20);
   }

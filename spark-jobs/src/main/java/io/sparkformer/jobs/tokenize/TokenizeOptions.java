@@ -2,6 +2,7 @@ package io.sparkformer.jobs.tokenize;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.jobs.input.CorpusInput;
@@ -19,8 +20,7 @@ import java.util.TreeMap;
  * @param tokenizer {@code char}, or what {@link io.sparkformer.datasets.tokenizer.Tokenizers#open}
  *     takes
  * @param dtype how tokens are stored; as the vocabulary needs it if empty
- * @param split {@code tail}: the end of the corpus is for validation; {@code hash}: documents by
- *     their text; {@code stratified}: the same share of every label
+ * @param split how documents are chosen for validation
  * @param validFraction the validation split's share, from 0 to below 1
  * @param seed of the hash
  * @param shuffle seed of the documents' random order; in the corpus's order if empty
@@ -31,7 +31,7 @@ public record TokenizeOptions(
     String output,
     String tokenizer,
     Optional<TokenDtype> dtype,
-    String split,
+    SplitMethod split,
     double validFraction,
     long seed,
     EndOfText endOfText,
@@ -42,9 +42,6 @@ public record TokenizeOptions(
     long shardBytes) {
 
   static final String CHAR = "char";
-  static final String TAIL = "tail";
-  static final String HASH = "hash";
-  static final String STRATIFIED = "stratified";
 
   /** Keeps a shard of one sequence within the index's 32-bit sizes. */
   private static final long MAX_SHARD_BYTES = 2048L << 20;
@@ -63,14 +60,16 @@ public record TokenizeOptions(
     }
   }
 
+  /** Whether every document ends with the tokenizer's end-of-text token, if it has one. */
+  public enum EndOfText {
+    APPENDED,
+    NONE
+  }
+
   public TokenizeOptions {
     require(!output.isBlank(), "--output is empty: give the data set's directory");
     require(
-        split.equals(TAIL) || split.equals(HASH) || split.equals(STRATIFIED),
-        "--split %s is not supported: use tail, hash or stratified",
-        split);
-    require(
-        !split.equals(STRATIFIED) || input.labelColumn().isPresent(),
+        split != SplitMethod.STRATIFIED || input.labelColumn().isPresent(),
         "--split stratified needs --label-column: name the column, or use --split hash");
     require(
         validFraction >= 0 && validFraction < 1,
@@ -87,6 +86,22 @@ public record TokenizeOptions(
     return tokenizer.equals(CHAR);
   }
 
+  /**
+   * How a tokenizer's tokens are stored.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if it has more than the dtype holds
+   */
+  TokenDtype dtypeOf(Tokenizer of) {
+    TokenDtype chosen = dtype.orElseGet(() -> TokenDtype.forVocabSize(of.vocabSize()));
+    require(
+        of.vocabSize() - 1 <= chosen.maxToken(),
+        "--dtype %s holds ids up to %d, but the tokenizer has %d tokens: use int32, or leave it out",
+        chosen.label(),
+        chosen.maxToken(),
+        of.vocabSize());
+    return chosen;
+  }
+
   /** The options that decide the data set's content, for its manifest. */
   SortedMap<String, String> recorded() {
     SortedMap<String, String> recorded = new TreeMap<>();
@@ -94,7 +109,7 @@ public record TokenizeOptions(
     recorded.put("format", input.format().option());
     input.textColumn().ifPresent(column -> recorded.put("text_column", column));
     input.labelColumn().ifPresent(column -> recorded.put("label_column", column));
-    recorded.put("split", split);
+    recorded.put("split", split.option());
     recorded.put("valid_fraction", Double.toString(validFraction));
     recorded.put("seed", Long.toString(seed));
     recorded.put(DatasetManifest.END_OF_TEXT, Boolean.toString(endOfText == EndOfText.APPENDED));

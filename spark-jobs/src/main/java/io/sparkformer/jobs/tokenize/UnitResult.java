@@ -3,6 +3,7 @@ package io.sparkformer.jobs.tokenize;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.tokens.DatasetManifest.Skipped;
 import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.SplitName;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -44,8 +45,8 @@ record UnitResult(
     static final Part NONE = new Part(0, 0, 0, 0, new ArrayList<>(), new ArrayList<>());
   }
 
-  Part part(Side side) {
-    return side == Side.TRAIN ? train : valid;
+  Part part(SplitName split) {
+    return split == SplitName.TRAIN ? train : valid;
   }
 
   void write(FileSystem fileSystem, Path directory) throws IOException {

@@ -1,6 +1,7 @@
 package io.sparkformer.jobs.tokenize;
 
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.input.CleanDocuments;
 import java.io.Closeable;
 import java.io.IOException;
@@ -31,8 +32,8 @@ final class UnitWriter implements Closeable {
     this.fileSystem = fileSystem;
     this.directory = new Path(units, Integer.toString(unit));
     this.hidden = new Path(units, "." + unit + "-" + UUID.randomUUID());
-    this.train = new SplitWriter(fileSystem, hidden, Side.TRAIN, layout);
-    this.valid = new SplitWriter(fileSystem, hidden, Side.VALID, layout);
+    this.train = new SplitWriter(fileSystem, hidden, SplitName.TRAIN, layout);
+    this.valid = new SplitWriter(fileSystem, hidden, SplitName.VALID, layout);
   }
 
   /**
@@ -51,8 +52,8 @@ final class UnitWriter implements Closeable {
     return writer;
   }
 
-  SplitWriter of(Side side) {
-    return side == Side.TRAIN ? train : valid;
+  SplitWriter of(SplitName split) {
+    return split == SplitName.TRAIN ? train : valid;
   }
 
   /** Tells Spark how far the task is, for the progress; cheap. */

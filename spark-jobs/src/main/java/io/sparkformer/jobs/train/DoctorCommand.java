@@ -3,7 +3,8 @@ package io.sparkformer.jobs.train;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.DatasetManifest;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.JobCommand;
 import io.sparkformer.jobs.cluster.RunEvents;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.recipe.DataConfig;
@@ -27,7 +28,7 @@ import picocli.CommandLine.Option;
     name = "doctor",
     sortOptions = false,
     description = "Checks whether a cluster can train: what train checks first, and nothing else.")
-public final class DoctorCommand implements Callable<DoctorCommand.Result>, IExitCodeGenerator {
+public final class DoctorCommand implements JobCommand, Callable<DoctorResult>, IExitCodeGenerator {
 
   private static final Logger LOG = LoggerFactory.getLogger(DoctorCommand.class);
 
@@ -65,18 +66,11 @@ public final class DoctorCommand implements Callable<DoctorCommand.Result>, IExi
 
   private boolean holds;
 
-  /**
-   * What doctor prints.
-   *
-   * @param ok whether nothing must be changed
-   */
-  record Result(boolean ok, List<PreflightCheck> checks) {}
-
   @Override
-  public Result call() throws Exception {
+  public DoctorResult call() throws Exception {
     Configuration hadoop = SparkContexts.hadoopConfiguration();
     Path dataPath = data == null ? null : Storage.path(data);
-    PreflightOptions request =
+    PreflightOptions options =
         new PreflightOptions(
             workers,
             config == null ? null : recipe(hadoop, Storage.path(config), dataPath),
@@ -84,16 +78,16 @@ public final class DoctorCommand implements Callable<DoctorCommand.Result>, IExi
             output == null ? null : Storage.path(output),
             waitSeconds);
     try (JavaSparkContext spark = SparkContexts.openRanks("doctor", RunEvents.class, workers)) {
-      Preflight.Report report = Preflight.check(spark, request);
+      Preflight.Report report = Preflight.check(spark, options);
       report.checks().forEach(check -> LOG.info("{}", check));
       holds = report.holds();
-      return new Result(holds, report.checks());
+      return new DoctorResult(holds, report.checks());
     }
   }
 
   @Override
   public int getExitCode() {
-    return holds ? Main.DONE : Main.MISUSED;
+    return holds ? ExitCode.DONE : ExitCode.MISUSED;
   }
 
   /** What is the least of any data set. */
@@ -103,7 +97,7 @@ public final class DoctorCommand implements Callable<DoctorCommand.Result>, IExi
     RecipeFile file = RecipeFile.read(Storage.driverFileSystem(config, hadoop), config);
     DataShape shape = UNKNOWN;
     if (file.data().source() != DataConfig.Source.DATASET) {
-      Path own = TrainJob.synthetic(file);
+      Path own = TrainSpec.madeData(file);
       shape = DataShape.of(DatasetManifest.read(Storage.fileSystem(own, hadoop), own));
     } else if (data != null) {
       try {

@@ -32,14 +32,14 @@ final class Preflight {
   private static final Logger LOG = LoggerFactory.getLogger(Preflight.class);
   private static final String EXECUTORS = "executors";
   private static final int POLL_MILLIS = 100;
-  private static final int PATIENCE_SECONDS = 5;
+  private static final int TELL_AFTER_SECONDS = 5;
 
   private final JavaSparkContext spark;
-  private final PreflightOptions request;
+  private final PreflightOptions options;
 
-  private Preflight(JavaSparkContext spark, PreflightOptions request) {
+  private Preflight(JavaSparkContext spark, PreflightOptions options) {
     this.spark = spark;
-    this.request = request;
+    this.options = options;
   }
 
   /** What was found. */
@@ -67,9 +67,9 @@ final class Preflight {
   }
 
   /** Checks, and leaves nothing behind. */
-  static Report check(JavaSparkContext spark, PreflightOptions request)
+  static Report check(JavaSparkContext spark, PreflightOptions options)
       throws IOException, InterruptedException {
-    return new Preflight(spark, request).check();
+    return new Preflight(spark, options).check();
   }
 
   private Report check() throws IOException, InterruptedException {
@@ -78,7 +78,7 @@ final class Preflight {
       return new Report(List.of(executors));
     }
     List<PreflightCheck> checks = new ArrayList<>();
-    if (request.output() == null) {
+    if (options.output() == null) {
       checks.addAll(ranks(findings(null)));
     } else {
       checks.addAll(withProbe());
@@ -90,13 +90,13 @@ final class Preflight {
   private PreflightCheck awaitExecutors() throws IOException, InterruptedException {
     long started = System.nanoTime();
     boolean told = false;
-    while (slots() < request.workers()) {
+    while (slots() < options.workers()) {
       double waited = (System.nanoTime() - started) / 1e9;
-      if (waited >= request.waitSeconds()) {
+      if (waited >= options.waitSeconds()) {
         return missingExecutors();
       }
-      if (waited > PATIENCE_SECONDS && !told) {
-        LOG.info("{} of {} executors are here, waiting for the others", slots(), request.workers());
+      if (waited > TELL_AFTER_SECONDS && !told) {
+        LOG.info("{} of {} executors are here, waiting for the others", slots(), options.workers());
         told = true;
       }
       Thread.sleep(POLL_MILLIS);
@@ -130,16 +130,16 @@ final class Preflight {
     return PreflightCheck.failed(
         EXECUTORS,
         "%d of %d came within %d s (%s)%s"
-            .formatted(slots(), request.workers(), request.waitSeconds(), settings, words),
+            .formatted(slots(), options.workers(), options.waitSeconds(), settings, words),
         "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why executors ended in their logs");
   }
 
   private List<PreflightCheck> withProbe() throws IOException {
     Configuration hadoop = spark.hadoopConfiguration();
-    Path output = qualified(request.output());
+    Path output = qualified(options.output());
     OutputProbe probe;
     try {
-      probe = OutputProbe.write(hadoop, output, request.workers());
+      probe = OutputProbe.write(hadoop, output, options.workers());
     } catch (IOException | InvalidInputException e) {
       List<PreflightCheck> checks = new ArrayList<>(ranks(findings(null)));
       checks.add(
@@ -181,10 +181,10 @@ final class Preflight {
     PreflightTask task =
         new PreflightTask(
             spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
-            request.data() == null ? null : qualified(request.data()).toString(),
+            options.data() == null ? null : qualified(options.data()).toString(),
             probe == null ? null : probe.file().toString(),
-            request.recipe() == null ? 0 : request.recipe().training().threads());
-    return BarrierStage.of(spark, request.workers(), task, PreflightTask.Findings.class).collect();
+            options.recipe() == null ? 0 : options.recipe().training().threads());
+    return BarrierStage.of(spark, options.workers(), task, PreflightTask.Findings.class).collect();
   }
 
   private Path qualified(Path path) {
@@ -213,20 +213,20 @@ final class Preflight {
       byHost.computeIfAbsent(rank.host(), host -> new ArrayList<>()).add(rank.executor());
     }
     long processes = findings.stream().map(PreflightTask.Findings::executor).distinct().count();
-    return processes == request.workers()
+    return processes == options.workers()
         ? PreflightCheck.ok(
             EXECUTORS, "%d on %s".formatted(processes, String.join(", ", byHost.keySet())))
         : PreflightCheck.failed(
             EXECUTORS,
-            "%d ranks ran in %d executors".formatted(request.workers(), processes),
+            "%d ranks ran in %d executors".formatted(options.workers(), processes),
             "set spark.task.cpus to spark.executor.cores, so that each has an executor of its own");
   }
 
   private PreflightCheck memory(List<PreflightTask.Findings> findings) {
-    return request.recipe() == null
+    return options.recipe() == null
         ? PreflightCheck.skipped(HostMemory.CHECK, "no recipe was given")
         : HostMemory.check(
-            MemoryNeed.of(request.recipe(), request.workers()), findings, spark.getConf());
+            MemoryNeed.of(options.recipe(), options.workers()), findings, spark.getConf());
   }
 
   /** What all ranks say of one thing; of those that failed, with their hosts. */

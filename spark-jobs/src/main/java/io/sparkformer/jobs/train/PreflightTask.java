@@ -175,7 +175,7 @@ final class PreflightTask
     int files = 0;
     List<String> wrong = new ArrayList<>();
     for (DatasetManifest.Split split : manifest.splits().values()) {
-      for (ShardFile file : split.files()) {
+      for (ShardFile file : split.allFiles()) {
         files++;
         Long bytes = sizes.get(file.name());
         if (bytes == null) {

@@ -2,6 +2,7 @@ package io.sparkformer.jobs.train;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.jobs.JobCommand;
 import io.sparkformer.jobs.cluster.RunEvents;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.run.RunDirectory;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Option;
     name = "train",
     sortOptions = false,
     description = "Trains a decoder transformer on a token data set, as a recipe says.")
-public final class TrainCommand implements Callable<TrainResult> {
+public final class TrainCommand implements JobCommand, Callable<TrainResult> {
 
   @Option(
       names = "--config",
@@ -108,7 +109,7 @@ public final class TrainCommand implements Callable<TrainResult> {
   @Override
   public TrainResult call() throws Exception {
     require(!(resume && overwrite), "--resume and --overwrite exclude each other: give one");
-    RetryOptions resilience =
+    RetryOptions retry =
         new RetryOptions(workers, minWorkers, maxFailures, waitSeconds, rankTimeoutSeconds);
     List<String> all = new ArrayList<>(settings);
     if (keep != null) {
@@ -116,7 +117,7 @@ public final class TrainCommand implements Callable<TrainResult> {
     }
     TrainJob job =
         TrainJob.prepare(
-            SparkContexts.hadoopConfiguration(), config, all, data, output, mode(), resilience);
+            SparkContexts.hadoopConfiguration(), config, all, data, output, mode(), retry);
     try (JavaSparkContext spark = SparkContexts.openRanks("train", RunEvents.class, workers)) {
       return job.run(spark);
     }

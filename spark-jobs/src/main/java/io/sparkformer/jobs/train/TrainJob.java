@@ -3,8 +3,6 @@ package io.sparkformer.jobs.train;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.Storage;
-import io.sparkformer.datasets.synthetic.SyntheticData;
-import io.sparkformer.datasets.synthetic.SyntheticSpec;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.cluster.RunEvents;
@@ -37,16 +35,15 @@ public final class TrainJob {
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
 
   private final Recipe recipe;
-  private final TrainTask.Order order;
+  private final TrainSpec spec;
   private final RunDirectory directory;
-  private final RetryOptions resilience;
+  private final RetryOptions retry;
 
-  private TrainJob(
-      Recipe recipe, TrainTask.Order order, RunDirectory directory, RetryOptions resilience) {
+  private TrainJob(Recipe recipe, TrainSpec spec, RunDirectory directory, RetryOptions retry) {
     this.recipe = recipe;
-    this.order = order;
+    this.spec = spec;
     this.directory = directory;
-    this.resilience = resilience;
+    this.retry = retry;
   }
 
   /** Checks what the driver can, so that a mistake is said before Spark starts. */
@@ -57,7 +54,7 @@ public final class TrainJob {
       Optional<String> data,
       String output,
       RunDirectory.Mode mode,
-      RetryOptions resilience)
+      RetryOptions retry)
       throws IOException {
     Path file = Storage.path(config);
     RunDirectory directory = RunDirectory.of(hadoop, Storage.path(output));
@@ -68,29 +65,29 @@ public final class TrainJob {
             directory,
             mode);
     Optional<Path> given = given(hadoop, recipe, data, directory);
-    Path readable = given.orElseGet(() -> synthetic(recipe));
+    Path readable = given.orElseGet(() -> TrainSpec.madeData(recipe));
     Recipe bound =
         recipe.bind(
             DataShape.of(DatasetManifest.read(Storage.fileSystem(readable, hadoop), readable)));
     int microBatches = bound.training().gradAccumSteps();
     require(
-        microBatches >= resilience.workers(),
+        microBatches >= retry.workers(),
         "--workers %d is more than the micro-batches of a step, %d (training.global-batch-size %d /"
             + " training.micro-batch-size %d): lower --workers, raise the global or lower the micro-batch size",
-        resilience.workers(),
+        retry.workers(),
         microBatches,
         bound.training().globalBatchSize(),
         bound.training().microBatchSize());
     directory.check(mode);
-    TrainTask.Order order =
-        new TrainTask.Order(
+    TrainSpec spec =
+        new TrainSpec(
             UUID.randomUUID().toString(),
             recipe.yaml(),
             given.map(Path::toString).orElse(""),
             directory.path().toString(),
             mode,
-            resilience.rankTimeoutSeconds());
-    return new TrainJob(bound, order, directory, resilience);
+            retry.rankTimeoutSeconds());
+    return new TrainJob(bound, spec, directory, retry);
   }
 
   /** The data set that is given, unless the recipe makes its own. */
@@ -138,12 +135,6 @@ public final class TrainJob {
     return recipe.with(List.of("training.init-from='" + quoted + "'"));
   }
 
-  /** The data set that a recipe makes, on this machine's disk. */
-  static Path synthetic(RecipeFile recipe) {
-    SyntheticSpec spec = recipe.data().synthetic(recipe.seed()).orElseThrow();
-    return new Path(SyntheticData.local(spec).toUri());
-  }
-
   /**
    * Trains, attempt after attempt until one succeeds.
    *
@@ -151,7 +142,7 @@ public final class TrainJob {
    */
   public TrainResult run(JavaSparkContext spark) throws Exception {
     long started = System.nanoTime();
-    if (resilience.workers() > 1 || !spark.sc().isLocal()) {
+    if (retry.workers() > 1 || !spark.sc().isLocal()) {
       checkSurroundings(spark);
     }
     TrainRetries.Done done;
@@ -164,7 +155,7 @@ public final class TrainJob {
           Storage.shown(directory.path()));
     }
     try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps());
-        TrainRetries attempts = new TrainRetries(spark, order, resilience, progress)) {
+        TrainRetries attempts = new TrainRetries(spark, spec, retry, progress)) {
       done = attempts.run();
     }
     draw();
@@ -174,20 +165,20 @@ public final class TrainJob {
 
   /** Executors that are lost meanwhile are replaced, as they are later. */
   private void checkSurroundings(JavaSparkContext spark) throws Exception {
-    PreflightOptions request =
+    PreflightOptions options =
         new PreflightOptions(
-            resilience.workers(),
+            retry.workers(),
             recipe,
-            order.data().isEmpty() ? null : new Path(order.data()),
+            spec.data().isEmpty() ? null : new Path(spec.data()),
             directory.path(),
-            resilience.waitSeconds());
+            retry.waitSeconds());
     for (int failures = 0; ; failures++) {
       try {
-        Preflight.check(spark, request).require();
+        Preflight.check(spark, options).require();
         return;
       } catch (Exception e) { // SparkException, which Scala does not declare
         boolean mayPass = e instanceof SparkException && Failure.mistakeIn(e).isEmpty();
-        if (!mayPass || spark.sc().isStopped() || failures >= resilience.maxFailures()) {
+        if (!mayPass || spark.sc().isStopped() || failures >= retry.maxFailures()) {
           throw e;
         }
         LOG.warn("the checks before training failed ({}); checking again", Failure.rootOf(e));

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.train;
 
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.cluster.Progress;
 import io.sparkformer.run.Metric;
 import java.util.Locale;
@@ -47,7 +48,7 @@ final class TrainProgress implements AutoCloseable {
   }
 
   private void evaluated(Metric metric) {
-    if (metric.split().equals("train")) {
+    if (metric.split() == SplitName.TRAIN) {
       trainLoss = metric.loss();
     } else {
       LOG.info(

@@ -1,6 +1,6 @@
 package io.sparkformer.jobs.train;
 
-import io.sparkformer.run.TrainingRun;
+import io.sparkformer.run.TrainingResult;
 
 /**
  * What train prints.
@@ -41,7 +41,7 @@ record TrainResult(
     String output) {
 
   static TrainResult of(TrainRetries.Done done, double seconds, String output) {
-    TrainingRun.Summary summary = done.summary();
+    TrainingResult summary = done.summary();
     return new TrainResult(
         summary.steps(),
         summary.epochs(),

@@ -7,7 +7,7 @@ import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.cluster.GivenUpException;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
-import io.sparkformer.run.TrainingRun;
+import io.sparkformer.run.TrainingResult;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
@@ -34,8 +34,8 @@ final class TrainRetries implements AutoCloseable {
   private static final int SETTLE_SECONDS = 120;
 
   private final JavaSparkContext spark;
-  private final TrainTask.Order order;
-  private final RetryOptions resilience;
+  private final TrainSpec spec;
+  private final RetryOptions retry;
   private final TrainProgress progress;
   private final ExecutorMonitor executors;
   private final Broadcast<SerializableConfiguration> configuration;
@@ -51,16 +51,12 @@ final class TrainRetries implements AutoCloseable {
    * @param workers that it had
    * @param failures before it
    */
-  record Done(TrainingRun.Summary summary, int workers, int failures) {}
+  record Done(TrainingResult summary, int workers, int failures) {}
 
-  TrainRetries(
-      JavaSparkContext spark,
-      TrainTask.Order order,
-      RetryOptions resilience,
-      TrainProgress progress) {
+  TrainRetries(JavaSparkContext spark, TrainSpec spec, RetryOptions retry, TrainProgress progress) {
     this.spark = spark;
-    this.order = order;
-    this.resilience = resilience;
+    this.spec = spec;
+    this.retry = retry;
     this.progress = progress;
     this.executors = ExecutorMonitor.of(spark);
     this.configuration =
@@ -75,7 +71,7 @@ final class TrainRetries implements AutoCloseable {
    * @throws ExecutionException if it failed in the driver's own JVM
    */
   Done run() throws ExecutionException, GivenUpException, InterruptedException {
-    RunEvents.listen(this::receive);
+    RunEvents.listen(spec.runId(), this::receive);
     while (true) {
       int workers = workers();
       try {
@@ -89,41 +85,37 @@ final class TrainRetries implements AutoCloseable {
   /** Leaves nothing behind in an application that goes on. */
   @Override
   public void close() {
-    RunEvents.listen(event -> {});
+    RunEvents.forget(spec.runId());
     executors.close();
   }
 
   private int workers() throws InterruptedException {
-    if (executors.count() < resilience.workers()) {
+    if (executors.count() < retry.workers()) {
       LOG.info(
           "{} of {} executors are here, waiting for the others",
           executors.count(),
-          resilience.workers());
+          retry.workers());
     }
-    int here = executors.await(resilience.workers(), resilience.waitSeconds());
-    if (here < resilience.minWorkers()) {
+    int here = executors.await(retry.workers(), retry.waitSeconds());
+    if (here < retry.minWorkers()) {
       throw new InvalidInputException(
           String.format(
               "%d of %d executors came within %d s, and --min-workers is %d: free resources in the cluster, or lower"
                   + " --min-workers, and go on with --resume%s",
-              here,
-              resilience.workers(),
-              resilience.waitSeconds(),
-              resilience.minWorkers(),
-              afterFailure()));
+              here, retry.workers(), retry.waitSeconds(), retry.minWorkers(), afterFailure()));
     }
-    return Math.min(here, resilience.workers());
+    return Math.min(here, retry.workers());
   }
 
   private synchronized String afterFailure() {
     return failure.isEmpty() ? "" : " (" + failure + ")";
   }
 
-  private TrainingRun.Summary train(int workers) throws ExecutionException, InterruptedException {
+  private TrainingResult train(int workers) throws ExecutionException, InterruptedException {
     executors.forget();
     byte[] secret = new byte[SECRET_BYTES];
     new SecureRandom().nextBytes(secret);
-    TrainTask task = new TrainTask(configuration, order, failures, secret);
+    TrainTask task = new TrainTask(configuration, spec, failures, secret);
     List<TrainTask.Outcome> outcomes =
         outcomes(
             BarrierStage.of(spark, workers, task, TrainTask.Outcome.class).collectAsync(), workers);
@@ -146,8 +138,7 @@ final class TrainRetries implements AutoCloseable {
       } catch (TimeoutException e) {
         if (executors.areAtWork() || executors.count() >= workers) {
           waiting = System.nanoTime();
-        } else if (System.nanoTime() - waiting
-            > TimeUnit.SECONDS.toNanos(resilience.waitSeconds())) {
+        } else if (System.nanoTime() - waiting > TimeUnit.SECONDS.toNanos(retry.waitSeconds())) {
           attempt.cancel(true);
           throw new ExecutionException(
               "only " + executors.count() + " of " + workers + " executors are left", e);
@@ -169,7 +160,7 @@ final class TrainRetries implements AutoCloseable {
     tellFailure("before it went on");
     executors.settle(SETTLE_SECONDS);
     String told = count(executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
-    if (failures > resilience.maxFailures()) {
+    if (failures > retry.maxFailures()) {
       throw new GivenUpException(
           told + "; checkpoints are kept: go on with --resume, or --overwrite if there is none yet",
           e);
@@ -180,8 +171,7 @@ final class TrainRetries implements AutoCloseable {
   /** Counts a failure and ends its attempt, of which nothing that is still to come is believed. */
   private synchronized String count(String what) {
     failures++;
-    failure =
-        String.format("failure %d of at most %d: %s", failures, resilience.maxFailures(), what);
+    failure = String.format("failure %d of at most %d: %s", failures, retry.maxFailures(), what);
     return failure;
   }
 

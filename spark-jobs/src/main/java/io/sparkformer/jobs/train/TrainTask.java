@@ -6,6 +6,7 @@ import io.sparkformer.collective.Collective;
 import io.sparkformer.collective.Endpoint;
 import io.sparkformer.collective.PeerTimeout;
 import io.sparkformer.collective.RendezvousServer;
+import io.sparkformer.datasets.Closing;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.cluster.RankDevice;
@@ -18,6 +19,7 @@ import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.run.Checkpointer;
 import io.sparkformer.run.RunDirectory;
 import io.sparkformer.run.TrainingEvent;
+import io.sparkformer.run.TrainingResult;
 import io.sparkformer.run.TrainingRun;
 import java.io.Closeable;
 import java.io.IOException;
@@ -52,28 +54,9 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
   private static final long LONGEST_PAUSE_MILLIS = 10_000;
 
   private final Broadcast<SerializableConfiguration> configuration;
-  private final Order order;
+  private final TrainSpec spec;
   private final int attempt;
   private final byte[] secret;
-
-  /**
-   * What is to be trained; the same in every attempt.
-   *
-   * @param runId of this run alone
-   * @param recipe its YAML
-   * @param data directory of the data set; empty if the recipe makes its own
-   * @param output directory of the run
-   * @param mode what to do about an output that another run made
-   * @param rankTimeoutSeconds how late a rank may be
-   */
-  record Order(
-      String runId,
-      String recipe,
-      String data,
-      String output,
-      RunDirectory.Mode mode,
-      int rankTimeoutSeconds)
-      implements Serializable {}
 
   /**
    * One attempt.
@@ -82,9 +65,12 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
    * @param secret by which its ranks know each other
    */
   TrainTask(
-      Broadcast<SerializableConfiguration> configuration, Order order, int attempt, byte[] secret) {
+      Broadcast<SerializableConfiguration> configuration,
+      TrainSpec spec,
+      int attempt,
+      byte[] secret) {
     this.configuration = configuration;
-    this.order = order;
+    this.spec = spec;
     this.attempt = attempt;
     this.secret = secret.clone();
   }
@@ -97,7 +83,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
      *
      * @param summary the same in each rank, but for times
      */
-    record Trained(TrainingRun.Summary summary) implements Outcome {}
+    record Trained(TrainingResult summary) implements Outcome {}
 
     /**
      * A user's mistake, this rank's or another's, kept it from that.
@@ -117,38 +103,37 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
 
   /** What a rank has ready before it meets the others. */
   private final class Rank implements Closeable {
-    private final RendezvousServer door;
+    private final RendezvousServer server;
     private TokenDataset dataset;
     private TrainingRun run;
     private String mistake = "";
 
-    Rank(RendezvousServer door) {
-      this.door = door;
+    Rank(RendezvousServer server) {
+      this.server = server;
     }
 
     void prepare(BarrierTaskContext context) throws IOException {
       Configuration hadoop = configuration.value().value();
-      RecipeFile file = RecipeFile.parse(order.recipe(), "the recipe");
-      Path data = order.data().isEmpty() ? TrainJob.synthetic(file) : new Path(order.data());
+      RecipeFile file = RecipeFile.parse(spec.recipe(), "the recipe");
+      Path data = spec.data().isEmpty() ? TrainSpec.madeData(file) : new Path(spec.data());
       dataset = TokenDataset.open(hadoop, data);
       int threads = file.bind(DataShape.of(dataset.manifest())).training().threads();
       Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
       Device device = RankDevice.ofThisTask();
       if (context.partitionId() == 0) {
-        RunDirectory directory = RunDirectory.of(hadoop, new Path(order.output()));
-        Checkpointer keeper =
+        RunDirectory directory = RunDirectory.of(hadoop, new Path(spec.output()));
+        Checkpointer checkpointer =
             new Checkpointer(
                 directory,
-                order.mode(),
-                order.runId(),
-                Duration.ofMillis(
-                    Math.min(LONGEST_PAUSE_MILLIS, order.rankTimeoutSeconds() * 333L)),
+                spec.mode(),
+                spec.runId(),
+                Duration.ofMillis(Math.min(LONGEST_PAUSE_MILLIS, spec.rankTimeoutSeconds() * 333L)),
                 event -> {
                   if (event instanceof TrainingEvent.Logged line) {
-                    RunEvents.send(new RunEvent.Measured(line.metric()));
+                    RunEvents.send(spec.runId(), new RunEvent.Measured(line.metric()));
                   }
                 });
-        run = TrainingRun.leading(file, dataset, device, keeper);
+        run = TrainingRun.leading(file, dataset, device, checkpointer);
       } else {
         run = TrainingRun.following(file, dataset, device);
       }
@@ -156,13 +141,14 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
 
     @Override
     public void close() throws IOException {
-      door.close();
+      List<Closeable> open = new ArrayList<>(List.of(server));
       if (run != null) {
-        run.close();
+        open.add(run);
       }
       if (dataset != null) {
-        dataset.close();
+        open.add(dataset);
       }
+      Closing.all(open);
     }
   }
 
@@ -171,7 +157,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
     BarrierTaskContext context = BarrierTaskContext.get();
     try (Rank rank = new Rank(RendezvousServer.open(RankDevice.host()))) {
       prepare(rank, context);
-      String own = JSON.writeValueAsString(new Greeting(rank.door.endpoint(), rank.mistake));
+      String own = JSON.writeValueAsString(new Greeting(rank.server.endpoint(), rank.mistake));
       boolean alone = context.getTaskInfos().length == 1; // a barrier takes Spark a second
       Outcome outcome = outcome(rank, context, alone ? new String[] {own} : context.allGather(own));
       return JavaConverters.asScalaIterator(List.of(outcome).iterator());
@@ -205,22 +191,23 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
       if (mistake.isEmpty()) {
         throw unchecked(e);
       }
-      RunEvents.send(new RunEvent.Mistake(mistake.get())); // in case another rank fails by it
+      RunEvents.send(
+          spec.runId(), new RunEvent.Mistake(mistake.get())); // in case another rank fails by it
       return new Outcome.Mistaken(mistake.get());
     }
   }
 
-  private TrainingRun.Summary train(Rank rank, BarrierTaskContext context, List<Endpoint> endpoints)
+  private TrainingResult train(Rank rank, BarrierTaskContext context, List<Endpoint> endpoints)
       throws IOException {
     List<Integer> order = Endpoint.order(endpoints);
     List<Endpoint> all = order.stream().map(endpoints::get).toList();
-    PeerTimeout patience = new PeerTimeout(this.order.rankTimeoutSeconds(), context::isInterrupted);
+    PeerTimeout timeout = new PeerTimeout(spec.rankTimeoutSeconds(), context::isInterrupted);
     int self = order.indexOf(context.partitionId());
     try (Collective collective =
-        Collective.join(rank.door, all, self, secret, rank.run.shape(all.size()), patience)) {
+        Collective.join(rank.server, all, self, secret, rank.run.shape(), timeout)) {
       try {
         if (self == 0) {
-          RunEvents.send(new RunEvent.Started(attempt, rank.run.step(), all.size()));
+          RunEvents.send(spec.runId(), new RunEvent.Started(attempt, rank.run.step(), all.size()));
         }
         return rank.run.train(collective);
       } catch (IOException | RuntimeException e) {

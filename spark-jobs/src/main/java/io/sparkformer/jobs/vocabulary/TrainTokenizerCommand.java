@@ -4,6 +4,7 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.training.BpeTrainer;
 import io.sparkformer.jobs.CorpusArguments;
+import io.sparkformer.jobs.JobCommand;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.output.ExistingOutput;
 import java.util.List;
@@ -19,7 +20,7 @@ import picocli.CommandLine.Option;
     sortOptions = false,
     description =
         "Trains a byte-level BPE vocabulary on a corpus: a tokenizer.json, for 'tokenize --tokenizer' and HuggingFace's libraries. It depends on the documents alone, not on executors or cores.")
-public final class TrainTokenizerCommand implements Callable<TrainTokenizerResult> {
+public final class TrainTokenizerCommand implements JobCommand, Callable<TrainTokenizerResult> {
 
   /** A task's text: enough that words repeat, little enough for many tasks. */
   private static final long UNIT_BYTES = 32L << 20;

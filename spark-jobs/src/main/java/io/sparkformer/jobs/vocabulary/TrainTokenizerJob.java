@@ -7,6 +7,7 @@ import io.sparkformer.datasets.tokenizer.BpeTokenizer;
 import io.sparkformer.datasets.tokenizer.training.BpeTrainer;
 import io.sparkformer.datasets.tokenizer.training.PretokenCounts;
 import io.sparkformer.jobs.cluster.CorpusPass;
+import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.jobs.cluster.Progress;
 import io.sparkformer.jobs.input.Source;
 import io.sparkformer.jobs.input.Sources;
@@ -55,18 +56,22 @@ final class TrainTokenizerJob {
   TrainTokenizerResult run() throws Exception {
     long startNanos = System.nanoTime();
     Sources sources = Sources.open(spark, options.input(), LargeDocuments.CUT, options.unitBytes());
-    try (TokenizerOutput output =
-        TokenizerOutput.prepare(
-            options.output(), options.existing(), sources.roots(), spark.hadoopConfiguration())) {
-      Counted counted = count(sources.source());
+    try (JobGroup group = JobGroup.begin(spark, "train-tokenizer");
+        TokenizerOutput output =
+            TokenizerOutput.prepare(
+                options.output(),
+                options.existing(),
+                sources.roots(),
+                spark.hadoopConfiguration())) {
+      Counted counted = count(group, sources.source());
       BpeModel model = train(counted.pretokens());
       BpeTokenizer tokenizer = BpeTokenizer.of(model);
       output.commit(tokenizer);
-      return summary(counted, model, tokenizer, (System.nanoTime() - startNanos) / 1e9);
+      return result(counted, model, tokenizer, (System.nanoTime() - startNanos) / 1e9);
     }
   }
 
-  private Counted count(Source source) throws Exception {
+  private Counted count(JobGroup group, Source source) throws Exception {
     int parts = Math.min(source.units(), MAX_PARTS);
     List<Integer> all = IntStream.range(0, source.units()).boxed().toList();
     PretokenPart.Task task =
@@ -79,7 +84,7 @@ final class TrainTokenizerJob {
             .values();
     PretokenScan scan =
         CorpusPass.watched(
-            spark,
+            group,
             "count",
             source.bytes(),
             () -> PretokenScan.merge(shuffled.mapPartitions(TrainTokenizerJob::scan).collect()));
@@ -137,7 +142,7 @@ final class TrainTokenizerJob {
     return model;
   }
 
-  private TrainTokenizerResult summary(
+  private TrainTokenizerResult result(
       Counted counted, BpeModel model, BpeTokenizer tokenizer, double seconds) {
     PretokenScan scan = counted.scan();
     PretokenCounts pretokens = counted.pretokens();

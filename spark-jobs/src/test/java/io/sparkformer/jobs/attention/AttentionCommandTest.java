@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.attention;
 
+import static io.sparkformer.datasets.Folder.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -8,7 +9,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
@@ -65,7 +66,7 @@ class AttentionCommandTest {
       ModelFixture.at(directory.resolve(name))
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(TOKENIZER), Optional.empty(), labels, TextReading.PLAIN));
     }
   }
@@ -74,8 +75,8 @@ class AttentionCommandTest {
   void everyHeadHasItsPicturesAndItsNumbers() throws IOException {
     CommandRun run = attention("model", "all", "--text", "až \ud83d\ude80\n", "--top-k", "3");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
-    assertThat(files("all"))
+    run.requireDone();
+    assertThat(names(directory.resolve("all")))
         .containsExactlyInAnyOrder(
             "attention.json",
             "attention-layer-00-head-00.png",
@@ -87,7 +88,7 @@ class AttentionCommandTest {
             "values-layer-01-head-00.png",
             "values-layer-01-head-01.png",
             "predictions.png");
-    for (String file : files("all")) {
+    for (String file : names(directory.resolve("all"))) {
       if (file.endsWith(".png")) {
         assertThat(ImageIO.read(directory.resolve("all").resolve(file).toFile())).isNotNull();
       }
@@ -118,8 +119,8 @@ class AttentionCommandTest {
     CommandRun run =
         attention("ids", "some", "--ids", "1,100,3", "--layer", "1", "--head=1", "--head", "0");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
-    assertThat(files("some"))
+    run.requireDone();
+    assertThat(names(directory.resolve("some")))
         .containsExactlyInAnyOrder(
             "attention.json",
             "attention-layer-01-head-00.png",
@@ -139,34 +140,35 @@ class AttentionCommandTest {
   void aModelWithoutAttentionShowsItsPredictions() throws IOException {
     CommandRun run = attention("bigram", "bigram-out", "--text", "abc");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(run.err()).contains("no attention layers: only its predictions are written");
-    assertThat(files("bigram-out")).containsExactlyInAnyOrder("attention.json", "predictions.png");
+    assertThat(names(directory.resolve("bigram-out")))
+        .containsExactlyInAnyOrder("attention.json", "predictions.png");
     assertThat(json("bigram-out").has("weights")).isFalse();
     assertThat(json("bigram-out").get("probabilities")).hasSize(3);
-    assertMistake(
-        attention("bigram", "none", "--text", "abc", "--layer", "0"),
-        "--layer is 0, but the model has no attention layers: leave the option away");
+    attention("bigram", "none", "--text", "abc", "--layer", "0")
+        .requireMistake(
+            "--layer is 0, but the model has no attention layers: leave the option away");
   }
 
   @Test
   void aClassifierOfTextsShowsItsLabels() throws IOException {
     CommandRun run = attention("texts", "texts-out", "--text", "abc");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(json("texts-out").get("head").textValue()).isEqualTo("sequence-classification");
     assertThat(json("texts-out").get("classes")).hasToString("[\"bad\",\"fair\",\"good\"]");
     assertThat(json("texts-out").get("probabilities")).hasSize(1);
     assertThat(run.json().get("likeliest")).hasSize(3);
     assertThat(run.err()).startsWith("probability  label\n").contains("fair").hasLineCount(4);
-    assertThat(files("texts-out")).contains("predictions.png");
+    assertThat(names(directory.resolve("texts-out"))).contains("predictions.png");
   }
 
   @Test
   void aClassifierOfTokensShowsALabelForEach() throws IOException {
     CommandRun run = attention("tokens", "tokens-out", "--text", "a b");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(json("tokens-out").get("classes")).hasToString("[\"LABEL_0\",\"LABEL_1\"]");
     assertThat(json("tokens-out").get("probabilities")).hasSize(3);
     assertThat(run.err()).startsWith("probability  label, token by token\n").contains("␣");
@@ -174,45 +176,40 @@ class AttentionCommandTest {
 
   @Test
   void anOutputIsReplacedOnlyIfThisJobMadeItAndItIsAskedTo() throws IOException {
-    assertThat(attention("model", "twice", "--text", "abcdef").code()).isEqualTo(Main.DONE);
-    assertMistake(
-        attention("model", "twice", "--text", "a"), "twice exists: pass --overwrite to replace it");
+    assertThat(attention("model", "twice", "--text", "abcdef").code()).isEqualTo(ExitCode.DONE);
+    attention("model", "twice", "--text", "a")
+        .requireMistake("twice exists: pass --overwrite to replace it");
     CommandRun again =
         attention("model", "twice", "--text", "a", "--overwrite", "--layer=0", "--head=0");
-    assertThat(again.code()).as(again.err()).isEqualTo(Main.DONE);
-    assertThat(files("twice")).hasSize(4);
+    again.requireDone();
+    assertThat(names(directory.resolve("twice"))).hasSize(4);
 
     Files.createDirectories(directory.resolve("mine/other"));
-    assertMistake(
-        attention("model", "mine", "--text", "a", "--overwrite"),
-        "exists and was not made by this job (it has no attention.json)");
-    assertMistake(
-        attention("model", "model/inside", "--text", "a"),
-        "the same or one lies in the other: choose an output outside the model");
+    attention("model", "mine", "--text", "a", "--overwrite")
+        .requireMistake("exists and was not made by this job (it has no attention.json)");
+    attention("model", "model/inside", "--text", "a")
+        .requireMistake("the same or one lies in the other: choose an output outside the model");
   }
 
   @Test
   void mistakesAreSaidInOneLine() throws IOException {
-    assertMistake(attention("model", "x", "--text="), "the text is empty");
-    assertMistake(
-        attention("model", "x", "--text", "a".repeat(20)),
-        "the text has 20 tokens, the model's context 16: shorten the text by 4 tokens");
-    assertMistake(
-        attention("ids", "x", "--ids", "1,120"),
-        "token 120 at position 1 is not in the model's vocabulary: use ids from 0 to 119");
-    assertMistake(
-        attention("ids", "x", "--text", "abc"),
-        "has no tokenizer.json, so --text cannot be read: give the text as token ids with --ids");
-    assertMistake(
-        attention("model", "x", "--text", "a", "--layer", "2"),
-        "--layer is 2, but the model has 2: use numbers from 0 to 1");
-    assertMistake(
-        attention("model", "x", "--text", "a", "--head", "-1"),
-        "--head is -1, but the model has 2: use numbers from 0 to 1");
-    assertMistake(
-        attention("model", "x", "--text", "a", "--top-k", "0"),
-        "--top-k is 0: it must be at least 1");
-    assertMistake(attention("nowhere", "x", "--text", "a"), "no such model directory");
+    attention("model", "x", "--text=").requireMistake("the text is empty");
+    attention("model", "x", "--text", "a".repeat(20))
+        .requireMistake(
+            "the text has 20 tokens, the model's context 16: shorten the text by 4 tokens");
+    attention("ids", "x", "--ids", "1,120")
+        .requireMistake(
+            "token 120 at position 1 is not in the model's vocabulary: use ids from 0 to 119");
+    attention("ids", "x", "--text", "abc")
+        .requireMistake(
+            "has no tokenizer.json, so --text cannot be read: give the text as token ids with --ids");
+    attention("model", "x", "--text", "a", "--layer", "2")
+        .requireMistake("--layer is 2, but the model has 2: use numbers from 0 to 1");
+    attention("model", "x", "--text", "a", "--head", "-1")
+        .requireMistake("--head is -1, but the model has 2: use numbers from 0 to 1");
+    attention("model", "x", "--text", "a", "--top-k", "0")
+        .requireMistake("--top-k is 0: it must be at least 1");
+    attention("nowhere", "x", "--text", "a").requireMistake("no such model directory");
     assertThat(attention("model", "x").err())
         .contains("(specify one of these): (--text=TEXT | --ids=ID");
     assertThat(directory.resolve("x")).doesNotExist();
@@ -227,18 +224,6 @@ class AttentionCommandTest {
       sum += number.doubleValue();
     }
     return sum;
-  }
-
-  private static void assertMistake(CommandRun run, String message) {
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.MISUSED);
-    assertThat(run.out()).isEmpty();
-    assertThat(run.err()).startsWith("sparkformer attention: ").contains(message).hasLineCount(1);
-  }
-
-  private static List<String> files(String output) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(output))) {
-      return files.map(file -> file.getFileName().toString()).toList();
-    }
   }
 
   private static JsonNode json(String output) throws IOException {

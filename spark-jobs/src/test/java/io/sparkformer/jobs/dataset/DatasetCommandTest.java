@@ -3,7 +3,7 @@ package io.sparkformer.jobs.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import org.junit.jupiter.api.Test;
 
 /** dataset without one of its commands, and help. */
@@ -13,7 +13,7 @@ class DatasetCommandTest {
   void withoutACommandTheHelpIsShownAsAMistake() {
     CommandRun run = CommandRun.of("dataset");
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.out()).isEmpty();
     assertThat(run.err())
         .startsWith("Usage: sparkformer dataset [-h] <command>")

@@ -1,16 +1,18 @@
 package io.sparkformer.jobs.dataset;
 
+import static io.sparkformer.datasets.Folder.names;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.jobs.SmallDataSet.flip;
-import static io.sparkformer.jobs.SmallDataSet.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenStream;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.SmallDataSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,16 +55,15 @@ class DatasetMergeJobTest {
 
     CommandRun run = merge(other);
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     assertThat(run.json().get("merged").asInt()).isEqualTo(2);
     assertThat(run.json().get("tokens").toString()).isEqualTo("{\"train\":13,\"valid\":3}");
-    try (TokenDataset merged =
-        TokenDataset.open(new Configuration(), new org.apache.hadoop.fs.Path(output.toUri()))) {
-      assertThat(text(merged, "train")).isEqualTo("abc\nabcabbcab");
-      assertThat(text(merged, "valid")).isEqualTo("cba");
+    try (TokenDataset merged = TokenDataset.open(new Configuration(), hadoop(output))) {
+      assertThat(text(merged, SplitName.TRAIN)).isEqualTo("abc\nabcabbcab");
+      assertThat(text(merged, SplitName.VALID)).isEqualTo("cba");
       DatasetManifest manifest = merged.manifest();
-      assertThat(manifest.splits().get("train").documents()).isEqualTo(5);
-      assertThat(manifest.splits().get("train").files())
+      assertThat(manifest.splits().get(SplitName.TRAIN).documents()).isEqualTo(5);
+      assertThat(manifest.splits().get(SplitName.TRAIN).files())
           .extracting(ShardFile::name)
           .filteredOn(name -> name.endsWith(".bin"))
           .containsExactly(
@@ -89,7 +90,7 @@ class DatasetMergeJobTest {
 
     CommandRun run = merge(other);
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     assertThat(names(directory)).containsExactly("data", "merged", "other");
     assertThat(names(output)).doesNotContain("train-00004-of-00009.bin", "plan.json");
   }
@@ -105,7 +106,7 @@ class DatasetMergeJobTest {
 
     CommandRun run = merge(other);
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.err())
         .startsWith(
             "sparkformer dataset merge: %s and %s were made with different tokenizers (4 tokens, fingerprint "
@@ -128,7 +129,7 @@ class DatasetMergeJobTest {
 
     CommandRun run = merge(other);
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.err())
         .startsWith(
             "sparkformer dataset merge: %s/train-00000-of-00001.bin was altered: its sha256 is "
@@ -137,7 +138,7 @@ class DatasetMergeJobTest {
     assertThat(names(directory)).containsExactly("data", "other");
   }
 
-  private static String text(TokenDataset dataset, String split) throws IOException {
+  private static String text(TokenDataset dataset, SplitName split) throws IOException {
     TokenStream stream = dataset.split(split);
     long[] tokens = new long[Math.toIntExact(stream.length())];
     stream.read(0, tokens.length, tokens, 0);

@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.SmallDataSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -31,7 +31,7 @@ class DatasetShowTest {
   void showCountsWhatIsInTheFiles() throws IOException {
     CommandRun run = CommandRun.of("dataset", "show", "--data", data.toString());
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     JsonNode json = run.json();
     assertThat(json.get("data").asText()).isEqualTo(data.toString());
     assertThat(json.get("vocab_size").asInt()).isEqualTo(4);
@@ -75,7 +75,7 @@ class DatasetShowTest {
     assertThat(CommandRun.of("dataset", "show", "--data", directory.toString()).err())
         .contains(directory + " has no dataset.json, so it is not a token data set");
     CommandRun run = CommandRun.of("dataset", "show", "--data", data.toString());
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.err())
         .isEqualTo(
             "sparkformer dataset show: %s/%s.idx is missing: see what 'sparkformer dataset verify' says of it\n"

@@ -7,7 +7,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.SmallDataSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -36,7 +36,7 @@ class DatasetVerifyTest {
   void verifyFindsNothingInAGoodDataSet() throws IOException {
     CommandRun run = verify();
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     assertThat(run.json().get("ok").asBoolean()).isTrue();
     assertThat(run.json().get("files").asInt()).isEqualTo(7);
     assertThat(run.json().get("bytes").asLong())
@@ -60,7 +60,7 @@ class DatasetVerifyTest {
 
     CommandRun run = verify();
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.json().get("ok").asBoolean()).isFalse();
     assertThat(run.json().get("bad").findValuesAsText("name"))
         .containsExactly(

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.evaluate;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
@@ -7,9 +8,10 @@ import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.datasets.sample.SequentialBatches;
 import io.sparkformer.datasets.sample.WindowSamples;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Precision;
@@ -35,7 +37,7 @@ class EvaluateCommandTest {
     Path text = Files.writeString(directory.resolve("text.txt"), TEXT);
     CommandRun made =
         CommandRun.of("tokenize", "--input", text.toString(), "--output", path("data"));
-    assertThat(made.code()).as(made.err()).isZero();
+    made.requireDone();
     int vocabSize = ModelFixture.tokenizer(TEXT).vocabSize();
     ModelFixture.write(
         directory.resolve("model"), vocabSize, Optional.of(ModelFixture.tokenizer(TEXT)));
@@ -45,7 +47,7 @@ class EvaluateCommandTest {
   void theResultIsTheEvaluationOfTheWholeValidSplit() throws IOException {
     CommandRun run = evaluate("model", "data");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(run.shown()).isEmpty();
     JsonNode json = run.json();
     assertThat(json.fieldNames())
@@ -60,7 +62,7 @@ class EvaluateCommandTest {
             "model",
             "data",
             "seconds");
-    Evaluation.Result expected = evaluation("valid");
+    Evaluation.Result expected = evaluation(SplitName.VALID);
     assertThat(json.get("loss").doubleValue()).isCloseTo(expected.loss(), within(1e-6));
     assertThat(json.get("perplexity").doubleValue())
         .isCloseTo(Math.exp(expected.loss()), within(1e-4));
@@ -78,9 +80,9 @@ class EvaluateCommandTest {
   void theSplitCanBeChosenAndBatchesDoNotMatter() throws IOException {
     CommandRun run = evaluate("model", "data", "--split", "train", "--batch-size", "3");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(run.json().get("loss").doubleValue())
-        .isCloseTo(evaluation("train").loss(), within(1e-5));
+        .isCloseTo(evaluation(SplitName.TRAIN).loss(), within(1e-5));
     assertThat(run.json().get("targets").longValue()).isEqualTo(TEXT.length() * 9 / 10 - 1);
   }
 
@@ -90,13 +92,12 @@ class EvaluateCommandTest {
 
     CommandRun run = evaluate("other", "data");
 
-    assertMistake(run);
+    run.requireMistake(path("data") + " has " + ModelFixture.tokenizer(TEXT).vocabSize() + " (");
     assertThat(run.err())
         .startsWith(
             "sparkformer evaluate: the model and the data set have different vocabularies: "
                 + path("other")
                 + " has 4 tokens (fingerprint ")
-        .contains(path("data") + " has " + ModelFixture.tokenizer(TEXT).vocabSize() + " (")
         .endsWith(
             ": use a model that was trained on this data set, or tokenize the text with the model's tokenizer\n");
   }
@@ -108,25 +109,23 @@ class EvaluateCommandTest {
     ModelFixture.write(directory.resolve("many"), 50_257, Optional.empty());
     ModelFixture.write(directory.resolve("padded"), 64, Optional.empty());
 
-    assertThat(evaluate("padded", "data").code()).isEqualTo(Main.DONE);
+    assertThat(evaluate("padded", "data").code()).isEqualTo(ExitCode.DONE);
     for (String model : new String[] {"few", "many"}) {
-      CommandRun run = evaluate(model, "data");
-      assertMistake(run);
-      assertThat(run.err())
-          .contains("the model and the data set have different vocabularies: " + path(model))
-          .contains("has " + vocabSize + ": use a model that was trained on this data set");
+      evaluate(model, "data")
+          .requireMistake(
+              "the model and the data set have different vocabularies: " + path(model),
+              "has " + vocabSize + ": use a model that was trained on this data set");
     }
   }
 
   @Test
   void missingDirectoriesAndSplitsAreNamed() throws IOException {
-    assertMistake(evaluate("nowhere", "data"), "nowhere: no such model directory: check the path");
-    assertMistake(evaluate("data", "data"), "has no config.json, so it is not a model directory");
-    assertMistake(evaluate("model", "nowhere"), "nowhere: no such data set: check the path");
-    assertMistake(evaluate("model", "model"), "has no dataset.json, so it is not a token data set");
-    assertMistake(
-        evaluate("model", "data", "--split", "test"),
-        "data has no split 'test': use one of train, valid");
+    evaluate("nowhere", "data").requireMistake("nowhere: no such model directory: check the path");
+    evaluate("data", "data").requireMistake("has no config.json, so it is not a model directory");
+    evaluate("model", "nowhere").requireMistake("nowhere: no such data set: check the path");
+    evaluate("model", "model").requireMistake("has no dataset.json, so it is not a token data set");
+    evaluate("model", "data", "--split", "test")
+        .requireMistake("--split test is no split of a data set: use train or valid");
   }
 
   @Test
@@ -141,9 +140,9 @@ class EvaluateCommandTest {
         "--valid-fraction",
         "0");
 
-    assertMistake(
-        evaluate("model", "all-train"),
-        "split 'valid' has 0 tokens, evaluation needs at least 2: use another split, or more text");
+    evaluate("model", "all-train")
+        .requireMistake(
+            "split 'valid' has 0 tokens, evaluation needs at least 2: use another split, or more text");
   }
 
   @Test
@@ -154,30 +153,17 @@ class EvaluateCommandTest {
     bytes[10] ^= 1;
     Files.write(shard, bytes);
 
-    assertMistake(evaluate("model", "altered"), "valid-00000-of-00001.bin was altered");
+    evaluate("model", "altered").requireMistake("valid-00000-of-00001.bin was altered");
   }
 
   @Test
   void badOptionValuesAreRefused() {
-    assertMistake(
-        evaluate("model", "data", "--batch-size", "0"), "--batch-size is 0: it must be at least 1");
-    assertMistake(
-        CommandRun.of("evaluate", "--model=", "--data", "d"),
-        "--model is empty: give the model's directory");
-    assertMistake(
-        CommandRun.of("evaluate", "--model", "m", "--data="),
-        "--data is empty: give the data set's directory");
-  }
-
-  private static void assertMistake(CommandRun run, String message) {
-    assertMistake(run);
-    assertThat(run.err()).contains(message);
-  }
-
-  private static void assertMistake(CommandRun run) {
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.MISUSED);
-    assertThat(run.out()).isEmpty();
-    assertThat(run.err()).startsWith("sparkformer evaluate: ").hasLineCount(1);
+    evaluate("model", "data", "--batch-size", "0")
+        .requireMistake("--batch-size is 0: it must be at least 1");
+    CommandRun.of("evaluate", "--model=", "--data", "d")
+        .requireMistake("--model is empty: give the model's directory");
+    CommandRun.of("evaluate", "--model", "m", "--data=")
+        .requireMistake("--data is empty: give the data set's directory");
   }
 
   private static CommandRun evaluate(String model, String data, String... more) {
@@ -188,9 +174,8 @@ class EvaluateCommandTest {
     return CommandRun.of(args);
   }
 
-  private static Evaluation.Result evaluation(String split) throws IOException {
-    org.apache.hadoop.fs.Path data =
-        new org.apache.hadoop.fs.Path(directory.resolve("data").toUri());
+  private static Evaluation.Result evaluation(SplitName split) throws IOException {
+    org.apache.hadoop.fs.Path data = hadoop(directory.resolve("data"));
     try (TokenDataset dataset = TokenDataset.open(new Configuration(), data);
         Gpt model =
             ModelFixture.at(directory.resolve("model")).load(Precision.FP32, Device.cpu())) {

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.ml.ClassifierFixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -39,7 +39,7 @@ class TableEvaluationTest {
             "{\"text\": null, \"label\": \"bad\"}",
             "{\"text\": \"a third\", \"label\": null}");
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     JsonNode json = run.json();
     assertThat(json.get("targets").longValue()).isEqualTo(2);
     assertThat(json.get("skipped").longValue()).isEqualTo(2);
@@ -53,7 +53,7 @@ class TableEvaluationTest {
   void aLabelThatTheModelDoesNotKnowIsNamed() throws IOException {
     CommandRun run = evaluate("{\"text\": \"a film\", \"label\": \"superb\"}");
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.err())
         .contains("the label 'superb' of --input ")
         .contains("is none of the model's (bad, fair, good): correct the table")
@@ -66,7 +66,7 @@ class TableEvaluationTest {
         .contains(
             "has no row with both a label and a result: check --text-column and --label-column");
     CommandRun missing = evaluate("{\"text\": \"a film\", \"stars\": \"good\"}");
-    assertThat(missing.code()).isEqualTo(Main.MISUSED);
+    assertThat(missing.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(missing.err())
         .contains("has no column 'label' (--label-column): use one of stars, text");
   }

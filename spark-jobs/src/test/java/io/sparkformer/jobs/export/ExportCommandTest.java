@@ -1,10 +1,11 @@
 package io.sparkformer.jobs.export;
 
+import static io.sparkformer.datasets.Folder.names;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
@@ -38,7 +39,7 @@ class ExportCommandTest {
       ModelFixture.at(directory.resolve("model"))
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(ModelFixture.tokenizer("abcd")),
                   Optional.empty(),
                   LABELS,
@@ -50,9 +51,9 @@ class ExportCommandTest {
   void aClassifierBecomesADirectoryThatDjlLoads() throws IOException {
     CommandRun run = export("model", "exported", "--format", "torchscript");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(run.err()).isEmpty();
-    assertThat(files("exported"))
+    assertThat(names(directory.resolve("exported")))
         .containsExactly("config.json", "model.pt", "serving.properties", "tokenizer.json");
     assertThat(run.json().get("format").textValue()).isEqualTo("torchscript");
     assertThat(run.json().get("labels")).hasToString("[\"bad\",\"good\"]");
@@ -73,31 +74,31 @@ class ExportCommandTest {
 
     CommandRun refused = export("model", "exported", "--format", "torchscript");
 
-    assertThat(refused.code()).isEqualTo(Main.MISUSED);
+    assertThat(refused.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(refused.err()).contains("exists: pass --overwrite to replace it");
-    assertThat(files("exported")).contains("notes.txt");
+    assertThat(names(directory.resolve("exported"))).contains("notes.txt");
     CommandRun replaced = export("model", "exported", "--format", "torchscript", "--overwrite");
-    assertThat(replaced.code()).as(replaced.err()).isEqualTo(Main.DONE);
-    assertThat(files("exported")).hasSize(4).doesNotContain("notes.txt");
+    replaced.requireDone();
+    assertThat(names(directory.resolve("exported"))).hasSize(4).doesNotContain("notes.txt");
   }
 
   @Test
   void whatIsNoModelOrNoFormatIsRefusedAndLeavesNothing() throws IOException {
     Files.createDirectory(directory.resolve("empty"));
     CommandRun noModel = export("empty", "exported", "--format", "torchscript");
-    assertThat(noModel.code()).isEqualTo(Main.MISUSED);
+    assertThat(noModel.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(noModel.err()).contains("has no config.json, so it is not a model directory");
     CommandRun noFormat = export("model", "exported", "--format", "onnx");
-    assertThat(noFormat.code()).isEqualTo(Main.MISUSED);
+    assertThat(noFormat.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(noFormat.err()).contains("onnx").containsIgnoringCase("torchscript");
     CommandRun inside = export("model", "model/exported", "--format", "torchscript");
-    assertThat(inside.code()).isEqualTo(Main.MISUSED);
+    assertThat(inside.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(inside.err()).contains("choose an output outside the model");
     Files.write(directory.resolve("model/model.safetensors"), new byte[100]);
     CommandRun damaged = export("model", "exported", "--format", "torchscript");
-    assertThat(damaged.code()).isEqualTo(Main.MISUSED);
+    assertThat(damaged.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(damaged.err()).contains("is not a safetensors file");
-    assertThat(files("")).containsExactly("empty", "model");
+    assertThat(names(directory)).containsExactly("empty", "model");
   }
 
   private CommandRun export(String model, String output, String... more) {
@@ -109,11 +110,5 @@ class ExportCommandTest {
             "--output",
             directory.resolve(output).toString());
     return CommandRun.of(Stream.concat(arguments, Stream.of(more)).toArray(String[]::new));
-  }
-
-  private List<String> files(String of) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(of))) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 }

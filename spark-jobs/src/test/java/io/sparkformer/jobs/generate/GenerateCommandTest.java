@@ -10,7 +10,7 @@ import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.TextGenerator;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Precision;
@@ -43,7 +43,7 @@ class GenerateCommandTest {
   void oneSampleIsShownBeforeTheResult() throws IOException {
     CommandRun run = generate("model", "--prompt", "až", "--max-new-tokens", "40", "--seed", "3");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     JsonNode json = run.json();
     assertThat(json.fieldNames())
         .toIterable()
@@ -83,7 +83,7 @@ class GenerateCommandTest {
             "--top-p=0.9",
             "--temperature=1.5");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(run.shown()).isEmpty();
     assertThat(run.json().get("samples")).hasSize(3);
     assertThat(run.json().get("sample_ids")).hasSize(3);
@@ -115,7 +115,7 @@ class GenerateCommandTest {
   @Test
   void idsOutsideTheTokenizerAreNeverGenerated() throws IOException {
     CommandRun run = generate("model", "--prompt=a", "--max-new-tokens=500", "--temperature=100");
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(ids(run.json(), 0)).allMatch(id -> id < TOKENIZER.vocabSize());
   }
 
@@ -123,7 +123,7 @@ class GenerateCommandTest {
   void aModelWithoutTokenizerGoesByIds() throws IOException {
     CommandRun run = generate("ids", "--prompt-ids", "1,15,3", "--max-new-tokens", "5", "--greedy");
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     List<Integer> ids = ids(run.json(), 0);
     String text =
         String.format(
@@ -160,22 +160,20 @@ class GenerateCommandTest {
 
   @Test
   void mistakesInThePromptAreSaidInOneLine() {
-    assertMistake(
-        generate("ids", "--prompt", "abc"),
-        path("ids")
-            + " has no tokenizer.json, so --prompt cannot be read: give the text as token ids with --prompt-ids");
-    assertMistake(
-        generate("model", "--prompt", "aXb"),
-        "character U+0058 'X' at position 1 is not in the tokenizer's vocabulary");
-    assertMistake(
-        generate("model", "--prompt="),
-        "the prompt is empty: give it at least one character or token id");
-    assertMistake(
-        generate("ids", "--prompt-ids", "3,16"),
-        "token 16 at position 1 of the prompt is not in the model's vocabulary: use ids from 0 to 15");
-    assertMistake(
-        generate("model", "--prompt-ids", "15"),
-        "token 15 at position 0 is not in the tokenizer's vocabulary: use ids from 0 to 13");
+    generate("ids", "--prompt", "abc")
+        .requireMistake(
+            path("ids")
+                + " has no tokenizer.json, so --prompt cannot be read: give the text as token ids with --prompt-ids");
+    generate("model", "--prompt", "aXb")
+        .requireMistake("character U+0058 'X' at position 1 is not in the tokenizer's vocabulary");
+    generate("model", "--prompt=")
+        .requireMistake("the prompt is empty: give it at least one character or token id");
+    generate("ids", "--prompt-ids", "3,16")
+        .requireMistake(
+            "token 16 at position 1 of the prompt is not in the model's vocabulary: use ids from 0 to 15");
+    generate("model", "--prompt-ids", "15")
+        .requireMistake(
+            "token 15 at position 0 is not in the tokenizer's vocabulary: use ids from 0 to 13");
   }
 
   @Test
@@ -186,30 +184,22 @@ class GenerateCommandTest {
         .contains("(specify one of these): (--prompt=TEXT | --prompt-ids=ID");
     assertThat(generate("model", "--prompt-ids", "1,x").err())
         .contains("Invalid value for option '--prompt-ids'", "'x' is not an int");
-    assertThat(generate("model").code()).isEqualTo(Main.MISUSED);
+    assertThat(generate("model").code()).isEqualTo(ExitCode.MISUSED);
   }
 
   @Test
   void badOptionValuesAreRefused() {
-    assertMistake(
-        generate("model", "--prompt=a", "--temperature=0"),
-        "--temperature is 0.0: it must be above 0; for the most likely tokens use --greedy");
-    assertMistake(
-        generate("model", "--prompt=a", "--top-p=2"),
-        "--top-p is 2.0: it must be above 0 and at most 1");
-    assertMistake(
-        generate("model", "--prompt=a", "--threads=0"), "--threads is 0: it must be at least 1");
-    assertMistake(
-        CommandRun.of("generate", "--model=", "--prompt=a"),
-        "--model is empty: give the model's directory");
-    assertMistake(
-        generate("nowhere", "--prompt=a"), "nowhere: no such model directory: check the path");
-  }
-
-  private static void assertMistake(CommandRun run, String message) {
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.MISUSED);
-    assertThat(run.out()).isEmpty();
-    assertThat(run.err()).startsWith("sparkformer generate: ").contains(message).hasLineCount(1);
+    generate("model", "--prompt=a", "--temperature=0")
+        .requireMistake(
+            "--temperature is 0.0: it must be above 0; for the most likely tokens use --greedy");
+    generate("model", "--prompt=a", "--top-p=2")
+        .requireMistake("--top-p is 2.0: it must be above 0 and at most 1");
+    generate("model", "--prompt=a", "--threads=0")
+        .requireMistake("--threads is 0: it must be at least 1");
+    CommandRun.of("generate", "--model=", "--prompt=a")
+        .requireMistake("--model is empty: give the model's directory");
+    generate("nowhere", "--prompt=a")
+        .requireMistake("nowhere: no such model directory: check the path");
   }
 
   private static List<Integer> generated(int[] prompt, long seed) throws IOException {

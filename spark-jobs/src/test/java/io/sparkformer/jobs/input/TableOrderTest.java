@@ -2,9 +2,9 @@ package io.sparkformer.jobs.input;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkformer.jobs.LocalSpark;
 import java.nio.file.Path;
 import java.util.List;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
@@ -64,15 +64,8 @@ class TableOrderTest {
   }
 
   private static JavaSparkContext spark(String master, int parallelism) {
-    JavaSparkContext context =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster(master)
-                .setAppName("test")
-                .set("spark.default.parallelism", Integer.toString(parallelism))
-                .set("spark.ui.enabled", "false"));
-    context.setLogLevel("WARN");
-    return context;
+    return LocalSpark.open(
+        LocalSpark.conf(master).set("spark.default.parallelism", Integer.toString(parallelism)));
   }
 
   private String path(String name) {

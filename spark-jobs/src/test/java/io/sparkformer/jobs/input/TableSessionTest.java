@@ -3,6 +3,7 @@ package io.sparkformer.jobs.input;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.LocalSpark;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.Test;
@@ -11,12 +12,7 @@ class TableSessionTest {
 
   @Test
   void aHiveCatalogWithoutHiveIsAMistakeThatNamesTheSetting() {
-    SparkConf conf =
-        new SparkConf()
-            .setMaster("local[1]")
-            .setAppName("test")
-            .set("spark.ui.enabled", "false")
-            .set("spark.sql.catalogImplementation", "hive");
+    SparkConf conf = LocalSpark.conf("local[1]").set("spark.sql.catalogImplementation", "hive");
     try (JavaSparkContext spark = new JavaSparkContext(conf)) {
       assertThatThrownBy(() -> TableSession.open(spark, InputFormat.TABLE))
           .isInstanceOf(InvalidInputException.class)

@@ -6,13 +6,12 @@ import static io.sparkformer.jobs.input.TableReading.texts;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.jobs.LocalSpark;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.IntStream;
-import org.apache.spark.SparkConf;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -37,7 +36,6 @@ class TableSourceTest {
   private static final List<String> TEXTS =
       List.of("žluť, \"quoted\"\nsecond line", "null", "", "plain", "last \ud83d\ude80");
 
-  private static JavaSparkContext context;
   private static SparkSession spark;
 
   @TempDir private Path directory;
@@ -45,22 +43,12 @@ class TableSourceTest {
 
   @BeforeAll
   static void openSpark(@TempDir Path warehouse) {
-    context =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.sql.shuffle.partitions", "2")
-                .set("spark.databricks.delta.snapshotPartitions", "2")
-                .set("spark.sql.warehouse.dir", warehouse.toString()));
-    context.setLogLevel("WARN");
-    spark = TableSession.open(context, InputFormat.DELTA);
+    spark = LocalSpark.openWithDelta(warehouse);
   }
 
   @AfterAll
   static void closeSpark() {
-    context.close();
+    spark.stop();
   }
 
   @BeforeEach

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import com.github.luben.zstd.ZstdOutputStream;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.input.TextSource.LargeDocuments;
 import java.io.ByteArrayOutputStream;
@@ -21,7 +22,6 @@ import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.io.compress.BZip2Codec;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -62,14 +62,7 @@ class TextDocumentsTest {
 
   @BeforeAll
   static void openSpark() {
-    spark =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false"));
-    // The failing tasks' stack traces are what these tests are about.
-    spark.setLogLevel("OFF");
+    spark = LocalSpark.openSilent(LocalSpark.conf("local[2]"));
   }
 
   @AfterAll

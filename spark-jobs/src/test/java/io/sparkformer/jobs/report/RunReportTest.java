@@ -3,6 +3,7 @@ package io.sparkformer.jobs.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.evaluation.ConfusionMatrix;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.evaluation.Showcase;
@@ -81,7 +82,7 @@ class RunReportTest {
     writeRun();
     new EvaluationRecord(
             20,
-            "valid",
+            SplitName.VALID,
             0.5,
             0.8,
             new ConfusionMatrix(List.of("no", "yes"), new long[][] {{30, 10}, {10, 1250}}))
@@ -118,7 +119,8 @@ class RunReportTest {
   void anybodysTextStaysText() throws Exception {
     writeRun();
     String evil = "</pre><script>alert('1')</script>\u0000\ud83d\"]]>";
-    new EvaluationRecord(20, evil, 0.5, 0.8, new ConfusionMatrix(List.of(evil), new long[][] {{3}}))
+    new EvaluationRecord(
+            20, SplitName.VALID, 0.5, 0.8, new ConfusionMatrix(List.of(evil), new long[][] {{3}}))
         .write(run().fileSystem(), run().best());
     new Showcase(
             40,
@@ -149,7 +151,7 @@ class RunReportTest {
     for (long[] row : counts) {
       Arrays.setAll(row, i -> random.nextInt(1000));
     }
-    new EvaluationRecord(20, "valid", 0.5, 0.8, new ConfusionMatrix(labels, counts))
+    new EvaluationRecord(20, SplitName.VALID, 0.5, 0.8, new ConfusionMatrix(labels, counts))
         .write(run().fileSystem(), run().best());
     String longText = "\u4e2d\ud83d\ude80<&".repeat(20_000);
     new Showcase(
@@ -206,7 +208,8 @@ class RunReportTest {
         directory.resolve("a run/recipe.yaml"), "# run 1234\nmodel:\n  embedding-dim: 16\n");
     try (Gpt model =
         Gpt.initialized(ModelConfig.gpt2(16, 16, 1, 2, 16), Precision.FP32, Device.cpu(), 1)) {
-      ModelFixture.at(directory.resolve("a run/best")).save(model, ModelDirectory.Company.NONE);
+      ModelFixture.at(directory.resolve("a run/best"))
+          .save(model, ModelDirectory.TextProcessing.NONE);
     }
   }
 

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.report;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.run.Metric;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -47,7 +48,7 @@ class TrainingCurvesTest {
         Metric.Event.TRAIN,
         step,
         null,
-        "train",
+        SplitName.TRAIN,
         loss,
         null,
         null,

@@ -1,14 +1,14 @@
 package io.sparkformer.jobs.score;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.ModelFixture;
-import io.sparkformer.jobs.input.InputFormat;
-import io.sparkformer.jobs.input.TableSession;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
@@ -23,8 +23,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -37,26 +35,18 @@ class DjlSparkEngineTest {
 
   private static final List<String> LABELS = List.of("bad", "fair", "good");
 
-  private static JavaSparkContext context;
   private static SparkSession spark;
 
   @TempDir private Path directory;
 
   @BeforeAll
   static void openSpark(@TempDir Path warehouse) {
-    context =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.sql.warehouse.dir", warehouse.toString()));
-    spark = TableSession.open(context, InputFormat.PARQUET);
+    spark = LocalSpark.openWithDelta(warehouse);
   }
 
   @AfterAll
   static void closeSpark() {
-    context.close();
+    spark.stop();
   }
 
   @Test
@@ -123,15 +113,11 @@ class DjlSparkEngineTest {
       ModelFixture.at(directory)
           .save(
               model,
-              new ModelDirectory.Company(
+              new ModelDirectory.TextProcessing(
                   Optional.of(ModelFixture.tokenizer("abcd")),
                   Optional.empty(),
                   LABELS,
                   TextReading.PLAIN));
     }
-  }
-
-  private static org.apache.hadoop.fs.Path hadoop(Path path) {
-    return new org.apache.hadoop.fs.Path(path.toUri());
   }
 }

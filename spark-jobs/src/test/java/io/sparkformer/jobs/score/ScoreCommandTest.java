@@ -4,7 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.TableInput;
 import io.sparkformer.ml.ClassifierFixture;
@@ -54,8 +55,7 @@ class ScoreCommandTest {
   }
 
   private static <T> T reading(java.util.function.Function<SparkSession, T> use) {
-    SparkSession spark =
-        SparkSession.builder().master("local[1]").config("spark.ui.enabled", "false").getOrCreate();
+    SparkSession spark = SparkSession.builder().config(LocalSpark.conf("local[1]")).getOrCreate();
     try {
       return use.apply(spark);
     } finally {
@@ -77,7 +77,7 @@ class ScoreCommandTest {
   void everyRowIsInTheOutputAndTheSummaryCountsThem() {
     CommandRun run = score("all");
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     JsonNode result = run.json();
     assertThat(result.get("rows").asLong()).isEqualTo(ROWS);
     assertThat(result.get("errors").asLong()).isEqualTo(1);
@@ -118,7 +118,7 @@ class ScoreCommandTest {
     assertThat(Files.exists(directory.resolve("chosen/kind=a"))).isTrue();
 
     CommandRun refused = score("chosen", chosen);
-    assertThat(refused.code()).isEqualTo(Main.MISUSED);
+    assertThat(refused.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(refused.err())
         .contains("chosen exists: pass --append or --overwrite, or choose another directory");
 
@@ -170,7 +170,7 @@ class ScoreCommandTest {
                 place("csv-again"),
                 "--output-format",
                 "parquet"));
-    assertThat(again.code()).as(again.err()).isZero();
+    again.requireDone();
     assertThat(again.json().get("rows").asLong()).isEqualTo(ROWS);
   }
 
@@ -197,7 +197,7 @@ class ScoreCommandTest {
             place("odd"),
             "--output-format",
             "csv");
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
 
     List<String> found =
         reading(
@@ -255,7 +255,7 @@ class ScoreCommandTest {
     CommandRun exported =
         CommandRun.of(
             "export", "--model", model, "--format", "torchscript", "--output", place("exported"));
-    assertThat(exported.code()).as(exported.err()).isZero();
+    exported.requireDone();
 
     CommandRun theirs =
         CommandRun.of(
@@ -270,7 +270,7 @@ class ScoreCommandTest {
                 "--output",
                 place("by-torchscript")));
 
-    assertThat(theirs.code()).as(theirs.err()).isZero();
+    theirs.requireDone();
     assertThat(theirs.json().get("labels")).isEqualTo(score("by-ours").json().get("labels"));
     assertThat(theirs.json().get("errors").asLong()).isEqualTo(1);
   }
@@ -359,7 +359,7 @@ class ScoreCommandTest {
     assertMistake(run, victim.getFileName().toString());
     assertMistake(run, "cannot be read");
     assertThat(files("fresh")).isEmpty();
-    assertThat(replacing.code()).isEqualTo(Main.MISUSED);
+    assertThat(replacing.code()).isEqualTo(ExitCode.MISUSED);
     reading(spark -> assertThat(spark.read().parquet(place("kept")).count()).isEqualTo(1000));
     assertThat(files("kept")).containsExactly("kept");
   }
@@ -374,7 +374,7 @@ class ScoreCommandTest {
 
   private static void assertMistake(CommandRun run, String message) {
     assertThat(run.err()).contains(message).doesNotContain("\tat ");
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.out()).isEmpty();
   }
 }

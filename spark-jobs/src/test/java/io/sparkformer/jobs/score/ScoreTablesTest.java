@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.InputFormat;
-import io.sparkformer.jobs.input.TableSession;
 import io.sparkformer.ml.ClassifierFixture;
 import io.sparkformer.ml.SequenceClassificationModel;
 import java.io.IOException;
@@ -13,7 +13,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.AfterAll;
@@ -27,23 +26,13 @@ class ScoreTablesTest {
   private static final int ROWS = 30;
 
   @TempDir private static Path directory;
-  private static JavaSparkContext context;
   private static SparkSession spark;
   private static String model;
 
   @BeforeAll
   static void start(@TempDir Path warehouse) throws IOException {
     model = ClassifierFixture.write(directory.resolve("model"));
-    context =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.sql.shuffle.partitions", "2")
-                .set("spark.databricks.delta.snapshotPartitions", "2")
-                .set("spark.sql.warehouse.dir", warehouse.toString()));
-    spark = TableSession.open(context, InputFormat.DELTA);
+    spark = LocalSpark.openWithDelta(warehouse);
     spark
         .range(ROWS)
         .selectExpr("id", "concat('a film of day ', id) AS text")
@@ -53,7 +42,7 @@ class ScoreTablesTest {
 
   @AfterAll
   static void stop() {
-    context.close();
+    spark.stop();
   }
 
   private static ScoreResult score(
@@ -76,7 +65,7 @@ class ScoreTablesTest {
             existing,
             ScoreOptions.Engine.SPARKFORMER);
     return new ScoreJob(request, new SequenceClassificationModel().setModelPath(model))
-        .run(context);
+        .run(JavaSparkContext.fromSparkContext(spark.sparkContext()));
   }
 
   @Test

@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.TableOptions;
@@ -20,7 +21,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.Optional;
-import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -35,30 +35,20 @@ import org.junit.jupiter.api.io.TempDir;
 /** What users are told of tables that cannot be read. */
 class TableMistakesTest {
 
-  private static JavaSparkContext context;
   private static SparkSession spark;
 
   @TempDir private Path directory;
 
   @BeforeAll
   static void openSpark(@TempDir Path warehouse) {
-    context =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.sql.shuffle.partitions", "2")
-                .set("spark.databricks.delta.snapshotPartitions", "2")
-                .set("spark.sql.warehouse.dir", warehouse.toString()));
-    context.setLogLevel("OFF");
-    spark = TableSession.open(context, InputFormat.DELTA);
+    spark = LocalSpark.openWithDelta(warehouse);
+    spark.sparkContext().setLogLevel("OFF");
   }
 
   @AfterAll
   static void closeSpark() {
-    context.setLogLevel("WARN");
-    context.close();
+    spark.sparkContext().setLogLevel("WARN");
+    spark.stop();
   }
 
   @Test
@@ -227,7 +217,10 @@ class TableMistakesTest {
     ClassLoader before = Thread.currentThread().getContextClassLoader();
     Thread.currentThread().setContextClassLoader(ClassLoader.getPlatformClassLoader());
     try {
-      assertThatThrownBy(() -> TableSession.open(context, InputFormat.DELTA))
+      assertThatThrownBy(
+              () ->
+                  TableSession.open(
+                      JavaSparkContext.fromSparkContext(spark.sparkContext()), InputFormat.DELTA))
           .isInstanceOf(InvalidInputException.class)
           .hasMessage(
               "--format delta needs Delta Lake, which is not on the class path: end the command with"

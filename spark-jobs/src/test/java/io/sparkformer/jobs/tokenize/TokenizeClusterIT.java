@@ -1,5 +1,7 @@
 package io.sparkformer.jobs.tokenize;
 
+import static io.sparkformer.datasets.Folder.contents;
+import static io.sparkformer.datasets.Folder.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -7,14 +9,11 @@ import io.sparkformer.jobs.JobProcess;
 import io.sparkformer.jobs.LoopbackCluster;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
-import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class TokenizeClusterIT {
 
-  private static final int PATIENCE = 180; // of a machine that has much else to do
+  private static final int TIMEOUT_SECONDS = 180; // of a machine that has much else to do
   private static final int TEXT_BYTES = 40 << 20;
 
   @TempDir private Path directory;
@@ -44,18 +43,19 @@ class TokenizeClusterIT {
     Path units = directory.resolve(".data.inprogress");
     try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("the cluster"), 2);
         JobProcess job = JobProcess.start(directory, cluster.master(), arguments("data"))) {
-      job.await("shards", PATIENCE, () -> finished(units) >= 3);
+      job.await("shards", TIMEOUT_SECONDS, () -> finished(units) >= 3);
       ProcessHandle executor = job.executors().get(0);
       JobProcess.signal("KILL", executor);
       assertThat(Files.exists(directory.resolve("data"))).as("killed in the middle").isFalse();
-      JobProcess.Outcome outcome = job.end(PATIENCE);
+      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
 
       assertThat(outcome.result().get("documents").asLong()).isGreaterThan(100_000);
       job.requireNothingLeft(5);
     }
 
-    assertThat(contents("data").equals(contents("local"))).isTrue();
-    assertThat(names(".")).noneMatch(name -> name.startsWith(".data"));
+    assertThat(contents(directory.resolve("data")).equals(contents(directory.resolve("local"))))
+        .isTrue();
+    assertThat(names(directory)).noneMatch(name -> name.startsWith(".data"));
   }
 
   private static List<String> arguments(String output) {
@@ -74,21 +74,5 @@ class TokenizeClusterIT {
     } catch (UncheckedIOException e) {
       return 0; // an attempt's directory went while it was listed
     }
-  }
-
-  private List<String> names(String name) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(name))) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
-  }
-
-  private Map<String, String> contents(String name) throws IOException {
-    TreeMap<String, String> contents = new TreeMap<>();
-    for (String file : names(name)) {
-      contents.put(
-          file,
-          Files.readString(directory.resolve(name).resolve(file), StandardCharsets.ISO_8859_1));
-    }
-    return contents;
   }
 }

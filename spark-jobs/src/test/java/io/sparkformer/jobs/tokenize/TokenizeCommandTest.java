@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.jobs.cluster.Progress;
 import io.sparkformer.jobs.input.MalformedInput;
@@ -125,7 +126,7 @@ class TokenizeCommandTest {
             1_200,
             0,
             new DatasetManifest.Skipped(1, 2, 3),
-            new TreeMap<>(Map.of("train", train)),
+            new TreeMap<>(Map.of(SplitName.TRAIN, train)),
             List.of(),
             new TreeMap<>());
 

@@ -1,16 +1,17 @@
 package io.sparkformer.jobs.tokenize;
 
+import static io.sparkformer.datasets.Folder.names;
+import static io.sparkformer.datasets.Folder.write;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.Corpus;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.apache.spark.SparkConf;
 import org.apache.spark.SparkException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
@@ -28,15 +29,10 @@ class TokenizeInputsTest {
   @BeforeAll
   static void openSpark() {
     spark =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[2]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
+        LocalSpark.openSilent(
+            LocalSpark.conf("local[2]")
                 .set("spark.hadoop.fs.denied.impl", DeniedFileSystem.class.getName())
                 .set("spark.hadoop.fs.once.impl", ReadOnceFileSystem.class.getName()));
-    // The failing tasks' stack traces are what these tests are about.
-    spark.setLogLevel("OFF");
   }
 
   @AfterAll
@@ -46,11 +42,11 @@ class TokenizeInputsTest {
 
   @Test
   void directoriesGlobsUrisAndNamesWithSpacesAreFound() throws Exception {
-    write("corpus/a b.txt", "1");
-    write("corpus/sub dir/c.txt", "2");
-    write("corpus/_SUCCESS", "hidden");
-    write("corpus/.git/config", "hidden");
-    write("corpus/data[1].md", "3");
+    write(directory, "corpus/a b.txt", "1");
+    write(directory, "corpus/sub dir/c.txt", "2");
+    write(directory, "corpus/_SUCCESS", "hidden");
+    write(directory, "corpus/.git/config", "hidden");
+    write(directory, "corpus/data[1].md", "3");
 
     assertThat(found("corpus"))
         .containsExactly("corpus/a b.txt", "corpus/data[1].md", "corpus/sub dir/c.txt");
@@ -70,7 +66,7 @@ class TokenizeInputsTest {
 
   @Test
   void aNameWithSpacesIsTokenized() throws Exception {
-    write("my corpus/a b.txt", "hello");
+    write(directory, "my corpus/a b.txt", "hello");
     TokenizeResult summary = run(options("my corpus", "my data"));
     assertThat(summary.tokens()).isEqualTo(5);
     assertThat(directory.resolve("my data/dataset.json")).exists();
@@ -78,7 +74,7 @@ class TokenizeInputsTest {
 
   @Test
   void inputsThatAreNotThereAreNamed() throws Exception {
-    write("corpus/a.txt", "text");
+    write(directory, "corpus/a.txt", "text");
     assertFails(
         "missing.txt",
         "--input %s/missing.txt: no such file or directory, and no match: check the path");
@@ -92,7 +88,7 @@ class TokenizeInputsTest {
     assertThatThrownBy(() -> Corpus.find(List.of(""), spark.hadoopConfiguration()))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageStartingWith("'' is not a path (");
-    assertThat(names(".")).containsExactly("corpus");
+    assertThat(names(directory)).containsExactly("corpus");
   }
 
   @Test
@@ -104,7 +100,7 @@ class TokenizeInputsTest {
 
   @Test
   void filesThatCannotBeReadAreNamed() throws Exception {
-    write("corpus/a.txt", "text");
+    write(directory, "corpus/a.txt", "text");
     String denied = "denied:" + directory + "/corpus";
     assertThatThrownBy(
             () ->
@@ -115,25 +111,25 @@ class TokenizeInputsTest {
         .hasMessage(
             denied
                 + "/a.txt cannot be read (Permission denied: user=nobody): check its permissions");
-    assertThat(names(".")).containsExactly("corpus");
+    assertThat(names(directory)).containsExactly("corpus");
   }
 
   @Test
   void emptyCorporaAreRefused() throws Exception {
     Files.createDirectories(directory.resolve("nothing"));
     assertFails("nothing", "--input %s/nothing has no files: give a directory or glob with text");
-    write("corpus/a.txt", "");
+    write(directory, "corpus/a.txt", "");
     assertFails(
         "corpus", "the corpus is empty: every file of --input has 0 bytes, give files with text");
-    assertThat(names(".")).containsExactly("corpus", "nothing");
+    assertThat(names(directory)).containsExactly("corpus", "nothing");
   }
 
   @Test
   void anOutputThatExistsIsKeptWithoutOverwriteAndReplacedWithIt() throws Exception {
-    write("corpus/a.txt", "first");
+    write(directory, "corpus/a.txt", "first");
     run(options("corpus", "data"));
     String before = Files.readString(directory.resolve("data/dataset.json"));
-    write("corpus/a.txt", "second");
+    write(directory, "corpus/a.txt", "second");
 
     assertFails(
         "corpus",
@@ -142,14 +138,14 @@ class TokenizeInputsTest {
     run(fixture("corpus", "data").overwriting().options());
 
     assertThat(Files.readString(directory.resolve("data/dataset.json"))).isNotEqualTo(before);
-    assertThat(names(".")).containsExactly("corpus", "data");
+    assertThat(names(directory)).containsExactly("corpus", "data");
   }
 
   @Test
   void overwriteNeverDeletesWhatIsNotADataSet() throws Exception {
-    write("corpus/a.txt", "text");
-    write("home/diary.txt", "dear diary");
-    write("plain", "a file");
+    write(directory, "corpus/a.txt", "text");
+    write(directory, "home/diary.txt", "dear diary");
+    write(directory, "plain", "a file");
     String message =
         "--output %s/%s exists and was not made by this job (it has no dataset.json):"
             + " delete it yourself, or choose another directory";
@@ -167,7 +163,7 @@ class TokenizeInputsTest {
 
   @Test
   void outputsThatOverlapAnInputAreRefused() throws Exception {
-    write("corpus/sub/a.txt", "text");
+    write(directory, "corpus/sub/a.txt", "text");
     Files.createSymbolicLink(directory.resolve("link"), directory.resolve("corpus"));
     for (String output :
         List.of(
@@ -187,14 +183,14 @@ class TokenizeInputsTest {
                 + " choose an output outside the inputs",
             directory, directory);
     assertThat(directory.resolve("corpus/sub/a.txt")).hasContent("text");
-    assertThat(names("corpus")).containsExactly("sub");
+    assertThat(names(directory.resolve("corpus"))).containsExactly("sub");
     assertThat(run(options("corpus/sub", "corpus-data")).tokens()).isEqualTo(4);
   }
 
   @Test
   void anOutputThatCannotBeMadeIsNamed() throws Exception {
-    write("corpus/a.txt", "text");
-    write("plain", "a file");
+    write(directory, "corpus/a.txt", "text");
+    write(directory, "plain", "a file");
     assertThatThrownBy(() -> run(options("corpus", "plain/data")))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageStartingWith("--output " + directory + "/plain/data cannot be written (")
@@ -206,7 +202,7 @@ class TokenizeInputsTest {
 
   @Test
   void aFailedRunLeavesTheOldOutputAndNothingElse() throws Exception {
-    write("corpus/a.txt", "text");
+    write(directory, "corpus/a.txt", "text");
     run(options("corpus", "data"));
     String before = Files.readString(directory.resolve("data/dataset.json"));
     List<String> once = List.of("once:" + directory + "/corpus/a.txt");
@@ -227,7 +223,7 @@ class TokenizeInputsTest {
         .isInstanceOf(SparkException.class);
 
     assertThat(directory.resolve("data/dataset.json")).hasContent(before);
-    assertThat(names(".")).containsExactly("corpus", "data");
+    assertThat(names(directory)).containsExactly("corpus", "data");
   }
 
   private List<String> found(String... inputs) {
@@ -255,17 +251,5 @@ class TokenizeInputsTest {
   private TokenizeOptionsFixture fixture(String input, String output) {
     return TokenizeOptionsFixture.of(
         List.of(directory.resolve(input).toString()), directory.resolve(output).toString());
-  }
-
-  private void write(String file, String text) throws IOException {
-    Path path = directory.resolve(file);
-    Files.createDirectories(path.getParent());
-    Files.writeString(path, text);
-  }
-
-  private List<String> names(String name) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(name))) {
-      return files.map(f -> f.getFileName().toString()).sorted().toList();
-    }
   }
 }

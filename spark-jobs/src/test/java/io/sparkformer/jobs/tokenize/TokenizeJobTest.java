@@ -1,14 +1,20 @@
 package io.sparkformer.jobs.tokenize;
 
+import static io.sparkformer.datasets.Folder.contents;
+import static io.sparkformer.datasets.Folder.names;
+import static io.sparkformer.datasets.Folder.write;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.datasets.tokens.TokenStream;
-import io.sparkformer.jobs.SharedData;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.InputFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,12 +25,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -42,15 +46,7 @@ class TokenizeJobTest {
 
   @BeforeAll
   static void openSpark() {
-    spark = context("local[2]");
-  }
-
-  private static JavaSparkContext context(String master) {
-    JavaSparkContext context =
-        new JavaSparkContext(
-            new SparkConf().setMaster(master).setAppName("test").set("spark.ui.enabled", "false"));
-    context.setLogLevel("WARN");
-    return context;
+    spark = LocalSpark.open(LocalSpark.conf("local[2]"));
   }
 
   @AfterAll
@@ -78,7 +74,7 @@ class TokenizeJobTest {
         .isEqualTo(Arrays.copyOf(expected, cut));
     assertThat(Files.readAllBytes(directory.resolve("data/valid-00000-of-00001.bin")))
         .isEqualTo(Arrays.copyOfRange(expected, cut, expected.length));
-    assertThat(names("data"))
+    assertThat(names(directory.resolve("data")))
         .containsExactly(
             "dataset.json",
             "tokenizer.json",
@@ -86,23 +82,23 @@ class TokenizeJobTest {
             "train-00000-of-00001.idx",
             "valid-00000-of-00001.bin",
             "valid-00000-of-00001.idx");
-    assertThat(names(".")).containsExactly("data");
+    assertThat(names(directory)).containsExactly("data");
   }
 
   @Test
   void theFilesDoNotDependOnTheCores() throws Exception {
-    write("corpus/a.txt", MULTILINGUAL.repeat(200));
-    write("corpus/b.txt", "b ".repeat(5_000));
+    write(directory, "corpus/a.txt", MULTILINGUAL.repeat(200));
+    write(directory, "corpus/b.txt", "b ".repeat(5_000));
     Map<String, String> expected = Map.of();
     for (String master : List.of("local[1]", "local[2]", "local[5]")) {
       String name = "data-" + master;
       closeSpark();
-      spark = context(master);
+      spark = LocalSpark.open(LocalSpark.conf(master));
       run(corpus(name).shardBytes(1_000).format(InputFormat.LINES));
       if (expected.isEmpty()) {
-        expected = contents(name);
+        expected = contents(directory.resolve(name));
       }
-      assertThat(contents(name)).isEqualTo(expected).hasSizeGreaterThan(20);
+      assertThat(contents(directory.resolve(name))).isEqualTo(expected).hasSizeGreaterThan(20);
     }
   }
 
@@ -112,28 +108,28 @@ class TokenizeJobTest {
     run(fixture(text, "single"));
     run(fixture(text, "sharded").shardBytes(300_000));
 
-    assertThat(names("sharded"))
+    assertThat(names(directory.resolve("sharded")))
         .filteredOn(n -> n.startsWith("train") && n.endsWith(".bin"))
         .hasSize(8);
     try (TokenDataset single = open("single");
         TokenDataset sharded = open("sharded")) {
-      for (String split : List.of("train", "valid")) {
+      for (SplitName split : SplitName.values()) {
         assertThat(tokens(sharded.split(split))).isEqualTo(tokens(single.split(split)));
       }
-      assertThat(sharded.manifest().splits().get("train").documents()).isEqualTo(1);
-      assertThat(sharded.manifest().splits().get("valid").documents()).isEqualTo(1);
+      assertThat(sharded.manifest().splits().get(SplitName.TRAIN).documents()).isEqualTo(1);
+      assertThat(sharded.manifest().splits().get(SplitName.VALID).documents()).isEqualTo(1);
       assertThat(sharded.manifest().documents()).isEqualTo(1);
-      assertThat(sharded.manifest().splits().get("train").files())
+      assertThat(sharded.manifest().splits().get(SplitName.TRAIN).files())
           .allSatisfy(file -> assertThat(file.bytes()).isLessThanOrEqualTo(300_000));
     }
   }
 
   @Test
   void multilingualFilesInTinyUnitsKeepEveryCharacter() throws Exception {
-    write("corpus/a.txt", MULTILINGUAL);
-    write("corpus/b.txt", "");
-    write("corpus/c.txt", "\ufeff" + MULTILINGUAL.repeat(3));
-    write("corpus/d.txt", "\ud83d\ude80");
+    write(directory, "corpus/a.txt", MULTILINGUAL);
+    write(directory, "corpus/b.txt", "");
+    write(directory, "corpus/c.txt", "\ufeff" + MULTILINGUAL.repeat(3));
+    write(directory, "corpus/d.txt", "\ud83d\ude80");
     String all = MULTILINGUAL + "\ufeff" + MULTILINGUAL.repeat(3) + "\ud83d\ude80";
 
     for (int shardBytes : new int[] {2, 4, 6, 10, 128}) {
@@ -142,27 +138,28 @@ class TokenizeJobTest {
       assertThat(summary.documents()).isEqualTo(3);
       assertThat(summary.emptyDocuments()).isEqualTo(1);
       try (TokenDataset data = open(name)) {
-        assertThat(data.tokenizer().decode(ids(data, "train", "valid"))).isEqualTo(all);
+        assertThat(data.tokenizer().decode(ids(data, SplitName.TRAIN, SplitName.VALID)))
+            .isEqualTo(all);
       }
     }
   }
 
   @Test
   void documentsAreSequencesAndTheSplitCutsOne() throws Exception {
-    write("corpus/a.txt", "aaaa");
-    write("corpus/b.txt", "bbbbbb");
+    write(directory, "corpus/a.txt", "aaaa");
+    write(directory, "corpus/b.txt", "bbbbbb");
 
     run(corpus("data").validFraction(0.3));
 
     try (TokenDataset data = open("data")) {
       DatasetManifest manifest = data.manifest();
-      assertThat(manifest.splits().get("train").tokens()).isEqualTo(7);
-      assertThat(manifest.splits().get("train").documents()).isEqualTo(2);
-      assertThat(manifest.splits().get("train").files())
+      assertThat(manifest.splits().get(SplitName.TRAIN).tokens()).isEqualTo(7);
+      assertThat(manifest.splits().get(SplitName.TRAIN).documents()).isEqualTo(2);
+      assertThat(manifest.splits().get(SplitName.TRAIN).files())
           .allSatisfy(f -> assertThat(f.sequences()).isEqualTo(2));
-      assertThat(manifest.splits().get("valid").documents()).isEqualTo(1);
-      assertThat(manifest.splits().get("valid").characters()).isEqualTo(3);
-      assertThat(tokens(data.split("train"))).containsExactly(0, 0, 0, 0, 1, 1, 1);
+      assertThat(manifest.splits().get(SplitName.VALID).documents()).isEqualTo(1);
+      assertThat(manifest.splits().get(SplitName.VALID).characters()).isEqualTo(3);
+      assertThat(tokens(data.split(SplitName.TRAIN))).containsExactly(0, 0, 0, 0, 1, 1, 1);
       assertThat(manifest.sources().stream().map(DatasetManifest.Source::bytes))
           .containsExactly(4L, 6L);
       assertThat(manifest.options())
@@ -173,11 +170,11 @@ class TokenizeJobTest {
 
   @Test
   void aValidFractionOfZeroLeavesTheValidSplitEmpty() throws Exception {
-    write("corpus/a.txt", "abc");
+    write(directory, "corpus/a.txt", "abc");
     run(corpus("data").validFraction(0));
     try (TokenDataset data = open("data")) {
-      assertThat(data.split("train").length()).isEqualTo(3);
-      assertThat(data.split("valid").length()).isZero();
+      assertThat(data.split(SplitName.TRAIN).length()).isEqualTo(3);
+      assertThat(data.split(SplitName.VALID).length()).isZero();
     }
   }
 
@@ -194,14 +191,14 @@ class TokenizeJobTest {
   void vocabulariesTooLargeFor16BitsAreStoredIn32() throws Exception {
     int[] characters =
         IntStream.range(0x20, 0x12000).filter(c -> c < 0xD800 || c > 0xDFFF).toArray();
-    write("corpus/a.txt", new String(characters, 0, characters.length));
+    write(directory, "corpus/a.txt", new String(characters, 0, characters.length));
 
     TokenizeResult summary = run(corpus("data"));
 
     assertThat(summary.vocabSize()).isEqualTo(characters.length).isGreaterThan(65_500);
     try (TokenDataset data = open("data")) {
       assertThat(data.manifest().dtype()).isEqualTo(TokenDtype.INT32);
-      assertThat(tokens(data.split("valid"))[0]).isEqualTo(summary.trainTokens());
+      assertThat(tokens(data.split(SplitName.VALID))[0]).isEqualTo(summary.trainTokens());
     }
   }
 
@@ -216,7 +213,8 @@ class TokenizeJobTest {
 
     assertThat(summary.malformedReplaced()).isEqualTo(2);
     try (TokenDataset data = open("data")) {
-      int[] ids = Arrays.stream(tokens(data.split("train"))).mapToInt(Math::toIntExact).toArray();
+      int[] ids =
+          Arrays.stream(tokens(data.split(SplitName.TRAIN))).mapToInt(Math::toIntExact).toArray();
       assertThat(data.tokenizer().decode(ids)).isEqualTo("ab\ufffdcd\ufffd");
       assertThat(data.manifest().malformedReplaced()).isEqualTo(2);
     }
@@ -224,7 +222,7 @@ class TokenizeJobTest {
 
   @Test
   void bytesThatAreNotUtf8AreNamedWithFileAndOffset() throws Exception {
-    write("corpus/a.txt", "fine é");
+    write(directory, "corpus/a.txt", "fine é");
     Files.write(
         directory.resolve("corpus/b.txt"),
         "0123456789\u00e9".getBytes(StandardCharsets.ISO_8859_1));
@@ -236,7 +234,7 @@ class TokenizeJobTest {
             "%s/b.txt: byte 0xe9 at offset 10 is not valid UTF-8:"
                 + " convert it to UTF-8, or pass --malformed replace",
             directory.resolve("corpus"));
-    assertThat(names(".")).containsExactly("corpus");
+    assertThat(names(directory)).containsExactly("corpus");
   }
 
   private static TokenizeResult run(TokenizeOptionsFixture options) throws Exception {
@@ -251,24 +249,17 @@ class TokenizeJobTest {
     return fixture(directory.resolve("corpus").toString(), output);
   }
 
-  private static int[] ids(TokenDataset data, String... splits) {
+  private static int[] ids(TokenDataset data, SplitName... splits) {
     return Stream.of(splits)
         .flatMapToInt(split -> Arrays.stream(tokensOf(data, split)).mapToInt(Math::toIntExact))
         .toArray();
   }
 
-  private void write(String file, String text) throws IOException {
-    Path path = directory.resolve(file);
-    Files.createDirectories(path.getParent());
-    Files.writeString(path, text);
-  }
-
   private TokenDataset open(String name) throws IOException {
-    return TokenDataset.open(
-        new Configuration(), new org.apache.hadoop.fs.Path(directory.resolve(name).toUri()));
+    return TokenDataset.open(new Configuration(), hadoop(directory.resolve(name)));
   }
 
-  private static long[] tokensOf(TokenDataset data, String split) {
+  private static long[] tokensOf(TokenDataset data, SplitName split) {
     try {
       return tokens(data.split(split));
     } catch (IOException e) {
@@ -280,23 +271,6 @@ class TokenizeJobTest {
     long[] tokens = new long[Math.toIntExact(stream.length())];
     stream.read(0, tokens.length, tokens, 0);
     return tokens;
-  }
-
-  private List<String> names(String name) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(name))) {
-      return files.map(f -> f.getFileName().toString()).sorted().toList();
-    }
-  }
-
-  /** File contents by name, as text of one character a byte so that a difference is shown. */
-  private Map<String, String> contents(String name) throws IOException {
-    TreeMap<String, String> contents = new TreeMap<>();
-    for (String file : names(name)) {
-      contents.put(
-          file,
-          Files.readString(directory.resolve(name).resolve(file), StandardCharsets.ISO_8859_1));
-    }
-    return contents;
   }
 
   /** nanoGPT, data/shakespeare_char/prepare.py: sorted(set(text)), ids as little-endian uint16. */

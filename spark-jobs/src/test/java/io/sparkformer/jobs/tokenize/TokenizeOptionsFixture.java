@@ -6,6 +6,7 @@ import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.MalformedInput;
 import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.tokenize.TokenizeOptions.Duplicates;
+import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -108,7 +109,7 @@ final class TokenizeOptionsFixture {
         output,
         tokenizer,
         dtype,
-        split,
+        SplitMethod.of(split),
         validFraction,
         seed,
         endOfText,

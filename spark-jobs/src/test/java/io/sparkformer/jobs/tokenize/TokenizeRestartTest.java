@@ -1,14 +1,19 @@
 package io.sparkformer.jobs.tokenize;
 
+import static io.sparkformer.datasets.Folder.contents;
+import static io.sparkformer.datasets.Folder.names;
+import static io.sparkformer.datasets.Folder.write;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.WatchedFileSystem;
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.Main;
-import io.sparkformer.jobs.WatchedFileSystem;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.input.InputFormat;
 import java.io.IOException;
@@ -30,7 +35,6 @@ import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -59,15 +63,10 @@ class TokenizeRestartTest {
 
   private static void openSpark(String master) {
     spark =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster(master)
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
+        LocalSpark.openSilent(
+            LocalSpark.conf(master)
                 .set("spark.sql.shuffle.partitions", "2")
                 .set("spark.hadoop.fs.watched.impl", WatchedFileSystem.class.getName()));
-    // The failing tasks' stack traces are what these tests are about.
-    spark.setLogLevel("OFF");
   }
 
   @AfterAll
@@ -77,20 +76,20 @@ class TokenizeRestartTest {
 
   @BeforeEach
   void writeCorpus() throws IOException {
-    WatchedFileSystem.restart(path -> false);
+    WatchedFileSystem.restart();
     StringBuilder text = new StringBuilder();
     for (int line = 0; text.length() < UNITS * UNIT_BYTES - 10; line++) {
       text.append(line * 7919).append('\n');
     }
     text.append(".".repeat(UNITS * UNIT_BYTES - text.length()));
-    write("corpus/a.txt", text.toString());
+    write(directory, "corpus/a.txt", text.toString());
   }
 
   @Test
   void aJobThatRanOutOfSpaceGoesOnWhereItWas() throws Exception {
     Map<String, String> undisturbed = undisturbed(lines("undisturbed"));
     failWith(lines("data"), noRoomForUnit(5));
-    assertThat(names(".")).containsExactly(".data.inprogress", "corpus", "undisturbed");
+    assertThat(names(directory)).containsExactly(".data.inprogress", "corpus", "undisturbed");
     List<Path> finished = finished("data");
     assertThat(finished).hasSize(5);
     List<Object> files = new ArrayList<>();
@@ -101,12 +100,12 @@ class TokenizeRestartTest {
     run(lines("data"));
 
     assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS - 5);
-    assertThat(contents("data")).isEqualTo(undisturbed);
+    assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
     for (int unit = 0; unit < files.size(); unit++) {
       Path shard = directory.resolve("data/train-0000%d-of-00011.bin".formatted(unit));
       assertThat(Files.getAttribute(shard, "unix:ino")).isEqualTo(files.get(unit));
     }
-    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+    assertThat(names(directory)).containsExactly("corpus", "data", "undisturbed");
   }
 
   @Test
@@ -118,8 +117,8 @@ class TokenizeRestartTest {
     run(shuffled("data"));
 
     assertThat(WatchedFileSystem.created(WRITTEN)).isEqualTo(UNITS - 5);
-    assertThat(contents("data")).isEqualTo(undisturbed);
-    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+    assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
+    assertThat(names(directory)).containsExactly("corpus", "data", "undisturbed");
   }
 
   @Test
@@ -132,16 +131,16 @@ class TokenizeRestartTest {
             "/tokenizer.json",
             "/dataset.json",
             "/data")) {
-      failWith(lines("data"), path -> path.toString().endsWith(last));
-      assertThat(names(".")).as(last).doesNotContain("data");
+      failWith(lines("data"), path -> path.endsWith(last));
+      assertThat(names(directory)).as(last).doesNotContain("data");
 
       run(lines("data"));
 
       if (!last.equals("/data")) {
         assertThat(WatchedFileSystem.created(WRITTEN)).as(last).isZero();
       }
-      assertThat(contents("data")).as(last).isEqualTo(undisturbed);
-      assertThat(names(".")).as(last).containsExactly("corpus", "data", "undisturbed");
+      assertThat(contents(directory.resolve("data"))).as(last).isEqualTo(undisturbed);
+      assertThat(names(directory)).as(last).containsExactly("corpus", "data", "undisturbed");
       delete("data");
     }
   }
@@ -150,21 +149,21 @@ class TokenizeRestartTest {
   void whatAnotherPlanLeftIsNotUsed() throws Exception {
     failWith(lines("data"), noRoomForUnit(5));
     Map<String, String> undisturbed = undisturbed(lines("undisturbed").validFraction(0.5));
-    WatchedFileSystem.restart(path -> false);
+    WatchedFileSystem.restart();
     run(lines("data").validFraction(0.5));
     assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS);
-    assertThat(contents("data")).isEqualTo(undisturbed);
+    assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
 
     failWith(lines("changed"), noRoomForUnit(5));
     String text = Files.readString(directory.resolve("corpus/a.txt"));
-    write("corpus/a.txt", text.replace('1', '2'));
+    write(directory, "corpus/a.txt", text.replace('1', '2'));
     delete("undisturbed");
     Map<String, String> after = undisturbed(lines("undisturbed"));
-    WatchedFileSystem.restart(path -> false);
+    WatchedFileSystem.restart();
     run(lines("changed"));
     assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS);
-    assertThat(contents("changed")).isEqualTo(after);
-    assertThat(names(".")).containsExactly("changed", "corpus", "data", "undisturbed");
+    assertThat(contents(directory.resolve("changed"))).isEqualTo(after);
+    assertThat(names(directory)).containsExactly("changed", "corpus", "data", "undisturbed");
   }
 
   @Test
@@ -174,18 +173,20 @@ class TokenizeRestartTest {
     openSpark("local[2,4]");
     try {
       AtomicBoolean failed = new AtomicBoolean();
-      WatchedFileSystem.restart(
+      WatchedFileSystem.restart();
+      WatchedFileSystem.full(
           path ->
-              path.toString().matches(".*/\\.units-[^/]+/\\.7-[^/]+/unit.json")
-                  && failed.compareAndSet(false, true));
+              path.matches(".*/\\.units-[^/]+/\\.7-[^/]+/unit.json")
+                  && failed.compareAndSet(false, true),
+          0);
 
       run(lines("data"));
 
       assertThat(failed).isTrue();
       assertThat(WatchedFileSystem.created("/\\.units-[^/]+/\\.7-[^/]+/\\.train\\.bin\\."))
           .isEqualTo(2);
-      assertThat(contents("data")).isEqualTo(undisturbed);
-      assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+      assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
+      assertThat(names(directory)).containsExactly("corpus", "data", "undisturbed");
     } finally {
       closeSpark();
       openSpark("local[1]");
@@ -195,15 +196,15 @@ class TokenizeRestartTest {
   @Test
   void aFailedJobThatReplacesADataSetLeavesTheOldOne() throws Exception {
     run(lines("data"));
-    Map<String, String> before = contents("data");
-    write("corpus/a.txt", "other");
+    Map<String, String> before = contents(directory.resolve("data"));
+    write(directory, "corpus/a.txt", "other");
 
-    failWith(lines("data").overwriting(), path -> path.toString().endsWith("/dataset.json"));
+    failWith(lines("data").overwriting(), path -> path.endsWith("/dataset.json"));
 
-    assertThat(contents("data")).isEqualTo(before);
+    assertThat(contents(directory.resolve("data"))).isEqualTo(before);
     run(lines("data").overwriting());
-    assertThat(contents("data")).isNotEqualTo(before);
-    assertThat(names(".")).containsExactly("corpus", "data");
+    assertThat(contents(directory.resolve("data"))).isNotEqualTo(before);
+    assertThat(names(directory)).containsExactly("corpus", "data");
   }
 
   @Test
@@ -219,7 +220,7 @@ class TokenizeRestartTest {
             "%s/corpus/b.txt: byte 0xe9 at offset 5 is not valid UTF-8:"
                 + " convert it to UTF-8, or pass --malformed replace",
             directory);
-    assertThat(names(".")).containsExactly("corpus");
+    assertThat(names(directory)).containsExactly("corpus");
 
     assertThat(run(lines("data").replacing()).malformedReplaced()).isEqualTo(3);
     assertThat(manifest("data").malformedReplaced()).isEqualTo(3);
@@ -230,14 +231,15 @@ class TokenizeRestartTest {
     Map<String, String> undisturbed = undisturbed(lines("undisturbed"));
     CountDownLatch writing = new CountDownLatch(1);
     CountDownLatch mayGoOn = new CountDownLatch(1);
-    WatchedFileSystem.restart(
+    WatchedFileSystem.full(
         path -> {
-          if (path.toString().matches(".*" + WRITTEN + ".*")) {
+          if (path.matches(".*" + WRITTEN + ".*")) {
             writing.countDown();
             await(mayGoOn);
           }
           return false;
-        });
+        },
+        0);
     AtomicReference<Throwable> failure = new AtomicReference<>();
     Thread first = new Thread(() -> failure.set(catchThrowable(() -> run(lines("data")))));
     first.start();
@@ -254,13 +256,13 @@ class TokenizeRestartTest {
     }
 
     assertThat(failure.get()).isNull();
-    assertThat(contents("data")).isEqualTo(undisturbed);
-    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+    assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
+    assertThat(names(directory)).containsExactly("corpus", "data", "undisturbed");
   }
 
   @Test
   void aFullDiskIsToldBeforeAnythingIsRead() throws Exception {
-    WatchedFileSystem.restart(path -> path.toString().endsWith("/.data.lock"));
+    WatchedFileSystem.full(path -> path.endsWith("/.data.lock"), 0);
 
     assertThatThrownBy(() -> run(lines("data")))
         .isInstanceOf(InvalidInputException.class)
@@ -268,27 +270,28 @@ class TokenizeRestartTest {
             "--output watched:%s/data cannot be written (No space left on device):"
                 + " choose a directory that you may write",
             directory);
-    assertThat(names(".")).containsExactly("corpus");
+    assertThat(names(directory)).containsExactly("corpus");
   }
 
   @Test
   void aLockThatCannotBeRenewedForAWhileIsNotLost() throws Exception {
     CountDownLatch renewed = new CountDownLatch(2);
-    WatchedFileSystem.restart(
+    WatchedFileSystem.full(
         path -> {
-          if (path.toString().endsWith("/.data.lock")) {
+          if (path.endsWith("/.data.lock")) {
             renewed.countDown();
             return renewed.getCount() == 0;
           }
-          if (path.toString().matches(".*/\\.units-[^/]+/\\.0-.*")) {
+          if (path.matches(".*/\\.units-[^/]+/\\.0-.*")) {
             await(renewed);
           }
           return false;
-        });
+        },
+        0);
 
     run(lines("data"));
 
-    assertThat(names(".")).containsExactly("corpus", "data");
+    assertThat(names(directory)).containsExactly("corpus", "data");
   }
 
   private static void await(CountDownLatch latch) {
@@ -305,19 +308,22 @@ class TokenizeRestartTest {
     assumeTrue(!host.equals("localhost"), "skipped: this machine's name tells nothing");
     Process dead = new ProcessBuilder("true").start();
     dead.waitFor();
-    write(".data.lock", "0f8fad5b-d9cb-469f-a165-70867728950e " + dead.pid() + " " + host + " 9");
+    write(
+        directory,
+        ".data.lock",
+        "0f8fad5b-d9cb-469f-a165-70867728950e " + dead.pid() + " " + host + " 9");
     long start = System.nanoTime();
 
     run(lines("data"));
 
     assertThat((System.nanoTime() - start) / 1e9).isLessThan(12); // others' are watched for 16
-    assertThat(names(".")).containsExactly("corpus", "data");
+    assertThat(names(directory)).containsExactly("corpus", "data");
   }
 
   @Test
   void aKilledProcesssShardsAreKept() throws Exception {
     String text = Files.readString(directory.resolve("corpus/a.txt")).repeat(2_500);
-    write("corpus/a.txt", text); // 15 MB, 29 units of half a megabyte
+    write(directory, "corpus/a.txt", text); // 15 MB, 29 units of half a megabyte
     TokenizeOptionsFixture options = file("data").shardBytes(1 << 20);
     Path units = directory.resolve(".data.inprogress");
     Process job = start("--input", path("corpus"), "--output", path("data"), "--shard-mb", "1");
@@ -339,12 +345,12 @@ class TokenizeRestartTest {
       files.put(Files.getAttribute(shard, "unix:ino"), Files.getLastModifiedTime(shard).toString());
     }
     assertThat(files).hasSizeBetween(3, 25);
-    assertThat(names(".")).contains(".data.inprogress", ".data.lock").doesNotContain("data");
+    assertThat(names(directory)).contains(".data.inprogress", ".data.lock").doesNotContain("data");
 
     new TokenizeJob(spark, options.options()).run();
 
     Map<Object, String> after = new TreeMap<>();
-    for (String name : names("data")) {
+    for (String name : names(directory.resolve("data"))) {
       Path shard = directory.resolve("data").resolve(name);
       Object number = Files.getAttribute(shard, "unix:ino");
       if (files.containsKey(number)) {
@@ -353,9 +359,11 @@ class TokenizeRestartTest {
     }
     assertThat(after).isEqualTo(files);
     new TokenizeJob(spark, file("undisturbed").shardBytes(1 << 20).options()).run();
-    assertThat(contents("data").equals(contents("undisturbed"))).isTrue();
+    assertThat(
+            contents(directory.resolve("data")).equals(contents(directory.resolve("undisturbed"))))
+        .isTrue();
     Files.delete(directory.resolve("job.log"));
-    assertThat(names(".")).containsExactly("corpus", "data", "undisturbed");
+    assertThat(names(directory)).containsExactly("corpus", "data", "undisturbed");
   }
 
   /** Starts the tokenize job in a JVM like this one. */
@@ -383,23 +391,23 @@ class TokenizeRestartTest {
   }
 
   private Map<String, String> undisturbed(TokenizeOptionsFixture options) throws Exception {
-    WatchedFileSystem.restart(path -> false);
+    WatchedFileSystem.restart();
     new TokenizeJob(spark, options.options()).run();
-    return contents("undisturbed");
+    return contents(directory.resolve("undisturbed"));
   }
 
-  private static Predicate<org.apache.hadoop.fs.Path> noRoomForUnit(int unit) {
-    return path -> path.toString().matches(".*/\\.units-[^/]+/\\." + unit + "-.*");
+  private static Predicate<String> noRoomForUnit(int unit) {
+    return path -> path.matches(".*/\\.units-[^/]+/\\." + unit + "-.*");
   }
 
-  private static void failWith(
-      TokenizeOptionsFixture options, Predicate<org.apache.hadoop.fs.Path> noRoomFor) {
-    WatchedFileSystem.restart(noRoomFor);
+  private static void failWith(TokenizeOptionsFixture options, Predicate<String> noRoomFor) {
+    WatchedFileSystem.restart();
+    WatchedFileSystem.full(noRoomFor, 0);
     Throwable thrown = catchThrowable(() -> new TokenizeJob(spark, options.options()).run());
     assertThat(thrown).isNotNull();
     assertThat(Failure.mistakeIn(thrown)).isEmpty();
     assertThat(Failure.rootOf(thrown)).isEqualTo("IOException: No space left on device");
-    WatchedFileSystem.restart(path -> false);
+    WatchedFileSystem.restart();
   }
 
   private static TokenizeResult run(TokenizeOptionsFixture options) throws Exception {
@@ -434,8 +442,7 @@ class TokenizeRestartTest {
 
   private DatasetManifest manifest(String name) throws IOException {
     return DatasetManifest.read(
-        FileSystem.getLocal(new Configuration()),
-        new org.apache.hadoop.fs.Path(directory.resolve(name).toUri()));
+        FileSystem.getLocal(new Configuration()), hadoop(directory.resolve(name)));
   }
 
   private String path(String name) {
@@ -450,33 +457,10 @@ class TokenizeRestartTest {
     }
   }
 
-  private void write(String file, String text) throws IOException {
-    Path path = directory.resolve(file);
-    Files.createDirectories(path.getParent());
-    Files.writeString(path, text);
-  }
-
   private void delete(String name) throws IOException {
-    for (String file : names(name)) {
+    for (String file : names(directory.resolve(name))) {
       Files.delete(directory.resolve(name).resolve(file));
     }
     Files.delete(directory.resolve(name));
-  }
-
-  private List<String> names(String name) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(name))) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
-  }
-
-  /** File contents by name, as text of one character a byte so that a difference is shown. */
-  private Map<String, String> contents(String name) throws IOException {
-    TreeMap<String, String> contents = new TreeMap<>();
-    for (String file : names(name)) {
-      contents.put(
-          file,
-          Files.readString(directory.resolve(name).resolve(file), StandardCharsets.ISO_8859_1));
-    }
-    return contents;
   }
 }

@@ -1,14 +1,21 @@
 package io.sparkformer.jobs.tokenize;
 
+import static io.sparkformer.datasets.Folder.contents;
+import static io.sparkformer.datasets.Folder.names;
+import static io.sparkformer.datasets.Folder.write;
+import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.core.type.TypeReference;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
-import io.sparkformer.jobs.SharedData;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.InputFormat;
+import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -26,9 +33,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
@@ -54,14 +59,7 @@ class TokenizeSplitsTest {
   }
 
   private static void openSpark(String master) {
-    spark =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster(master)
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.sql.shuffle.partitions", "3"));
-    spark.setLogLevel("WARN");
+    spark = LocalSpark.open(LocalSpark.conf(master).set("spark.sql.shuffle.partitions", "3"));
   }
 
   @AfterAll
@@ -119,7 +117,7 @@ class TokenizeSplitsTest {
 
   @Test
   void everyDocumentEndsWithEndOfTextUnlessThatIsNotWanted() throws Exception {
-    write("corpus/a.txt", "one line\nand two\n\nthree");
+    write(directory, "corpus/a.txt", "one line\nand two\n\nthree");
     TokenizeOptionsFixture lines = corpus("data").format(InputFormat.LINES).tokenizer("gpt2");
 
     TokenizeResult summary = run(lines.validFraction(0));
@@ -130,8 +128,8 @@ class TokenizeSplitsTest {
         .containsExactly("one line<|endoftext|>", "and two<|endoftext|>", "three<|endoftext|>");
     assertThat(ShardReading.sequences(directory.resolve("data"), "train"))
         .allSatisfy(ids -> assertThat(ids[ids.length - 1]).isEqualTo(END_OF_TEXT));
-    assertThat(names("data")).noneMatch(name -> name.startsWith("valid"));
-    assertThat(manifest("data").splits().get("valid").tokens()).isZero();
+    assertThat(names(directory.resolve("data"))).noneMatch(name -> name.startsWith("valid"));
+    assertThat(manifest("data").splits().get(SplitName.VALID).tokens()).isZero();
 
     run(
         corpus("without")
@@ -146,7 +144,7 @@ class TokenizeSplitsTest {
   void whichSideAHashedDocumentIsOnDependsOnItsTextAlone() throws Exception {
     List<String> documents =
         new ArrayList<>(IntStream.range(0, 2_000).mapToObj(i -> "document " + i).toList());
-    write("corpus/a.txt", String.join("\n", documents));
+    write(directory, "corpus/a.txt", String.join("\n", documents));
     run(corpus("data").format(InputFormat.LINES).split("hash").validFraction(0.2));
     Set<String> valid = new HashSet<>(texts("data", "valid"));
     assertThat(valid).hasSizeBetween(340, 460);
@@ -155,8 +153,8 @@ class TokenizeSplitsTest {
 
     documents.addAll(documents.subList(0, 1_000));
     Collections.shuffle(documents, new Random(1));
-    write("corpus/a.txt", String.join("\r\n", documents.subList(0, 700)));
-    write("corpus/sub/b c.txt", String.join("\n", documents.subList(700, 3_000)) + "\n");
+    write(directory, "corpus/a.txt", String.join("\r\n", documents.subList(0, 700)));
+    write(directory, "corpus/sub/b c.txt", String.join("\n", documents.subList(700, 3_000)) + "\n");
     run(
         corpus("again")
             .format(InputFormat.LINES)
@@ -243,8 +241,8 @@ class TokenizeSplitsTest {
     for (int i = 0; i < 900; i++) {
       documents.add(i % 50 == 0 ? "" : "document " + random.nextInt(200));
     }
-    write("corpus/a.txt", String.join("\n", documents.subList(0, 400)) + "\n");
-    write("corpus/b.txt", String.join("\n", documents.subList(400, 900)) + "\n");
+    write(directory, "corpus/a.txt", String.join("\n", documents.subList(0, 400)) + "\n");
+    write(directory, "corpus/b.txt", String.join("\n", documents.subList(400, 900)) + "\n");
     List<String> distinct = documents.stream().filter(d -> !d.isEmpty()).distinct().toList();
     Map<String, String> expected = new TreeMap<>();
     for (long shardBytes : new long[] {600, 64 << 20}) {
@@ -270,7 +268,7 @@ class TokenizeSplitsTest {
   void shufflingPutsTheSameDocumentsInAnotherOrderThatTheSeedDecides() throws Exception {
     List<String> documents =
         IntStream.range(0, 600).mapToObj(i -> String.format("document %03d", i)).toList();
-    write("corpus/a.txt", String.join("\n", documents));
+    write(directory, "corpus/a.txt", String.join("\n", documents));
     List<String> first = List.of();
     Map<String, String> files = Map.of();
     for (String master : List.of("local[1]", "local[3]")) {
@@ -280,9 +278,9 @@ class TokenizeSplitsTest {
       run(shuffled(name, 7));
       if (files.isEmpty()) {
         first = texts(name, "train", "valid");
-        files = contents(name);
+        files = contents(directory.resolve(name));
       }
-      assertThat(contents(name)).isEqualTo(files);
+      assertThat(contents(directory.resolve(name))).isEqualTo(files);
     }
     assertThat(first).containsExactlyInAnyOrderElementsOf(documents).isNotEqualTo(documents);
     // Where a document comes to has nothing to do with where it was: all parts meet in each shard.
@@ -322,8 +320,7 @@ class TokenizeSplitsTest {
   private List<String> texts(String name, String... splits) throws IOException {
     List<String> texts = new ArrayList<>();
     try (TokenDataset data =
-        TokenDataset.open(
-            new Configuration(), new org.apache.hadoop.fs.Path(directory.resolve(name).toUri()))) {
+        TokenDataset.open(new Configuration(), hadoop(directory.resolve(name)))) {
       Tokenizer tokenizer = data.tokenizer();
       for (String split : splits) {
         for (int[] ids : ShardReading.sequences(directory.resolve(name), split)) {
@@ -336,32 +333,8 @@ class TokenizeSplitsTest {
 
   private DatasetManifest manifest(String name) throws IOException {
     try (TokenDataset data =
-        TokenDataset.open(
-            new Configuration(), new org.apache.hadoop.fs.Path(directory.resolve(name).toUri()))) {
+        TokenDataset.open(new Configuration(), hadoop(directory.resolve(name)))) {
       return data.manifest();
     }
-  }
-
-  private void write(String file, String text) throws IOException {
-    Path path = directory.resolve(file);
-    Files.createDirectories(path.getParent());
-    Files.writeString(path, text);
-  }
-
-  private List<String> names(String name) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(name))) {
-      return files.map(f -> f.getFileName().toString()).sorted().toList();
-    }
-  }
-
-  /** File contents by name, as text of one character a byte so that a difference is shown. */
-  private Map<String, String> contents(String name) throws IOException {
-    TreeMap<String, String> contents = new TreeMap<>();
-    for (String file : names(name)) {
-      contents.put(
-          file,
-          Files.readString(directory.resolve(name).resolve(file), StandardCharsets.ISO_8859_1));
-    }
-    return contents;
   }
 }

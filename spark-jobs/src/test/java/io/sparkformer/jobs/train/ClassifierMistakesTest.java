@@ -2,9 +2,8 @@ package io.sparkformer.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
-import io.sparkformer.jobs.SmallDataSet;
 import io.sparkformer.jobs.ThreeClassTexts;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -34,11 +33,13 @@ class ClassifierMistakesTest {
   @BeforeAll
   static void tokenizeAndTrain() throws IOException {
     Path table = ThreeClassTexts.table(directory.resolve("table.jsonl"));
-    done(CommandRun.of(ThreeClassTexts.tokenize(table, at("labelled"), "--split", "stratified")));
+    CommandRun.of(ThreeClassTexts.tokenize(table, at("labelled"), "--split", "stratified"))
+        .requireDone();
     Path text = Files.writeString(directory.resolve("text.txt"), "snow on day 1 ".repeat(100));
-    done(CommandRun.of("tokenize", "--input", text.toString(), "--output", path("unlabelled")));
-    Files.writeString(directory.resolve("weather.yaml"), ThreeClassTexts.RECIPE);
-    done(train("classifier", "--data", path("labelled"), "--set", "training.max-epochs=1"));
+    CommandRun.of("tokenize", "--input", text.toString(), "--output", path("unlabelled"))
+        .requireDone();
+    Files.writeString(directory.resolve("three-classes.yaml"), ThreeClassTexts.RECIPE);
+    train("classifier", "--data", path("labelled"), "--set", "training.max-epochs=1").requireDone();
   }
 
   @Test
@@ -82,7 +83,7 @@ class ClassifierMistakesTest {
       }
     }
     Path table = Files.write(directory.resolve("sorted.jsonl"), rows);
-    done(CommandRun.of(ThreeClassTexts.tokenize(table, at("sorted"), "--split", "tail")));
+    CommandRun.of(ThreeClassTexts.tokenize(table, at("sorted"), "--split", "tail")).requireDone();
 
     refused(
         train("x", "--data", path("sorted")),
@@ -193,7 +194,8 @@ class ClassifierMistakesTest {
               ThreeClassTexts.text(i % 3, i) + "!", ThreeClassTexts.LABELS.get(i % 3)));
     }
     Path table = Files.write(directory.resolve("loud.jsonl"), rows);
-    done(CommandRun.of(ThreeClassTexts.tokenize(table, at("loud"), "--split", "stratified")));
+    CommandRun.of(ThreeClassTexts.tokenize(table, at("loud"), "--split", "stratified"))
+        .requireDone();
     refused(
         train("x", "--data", path("loud"), "--set", from),
         "training.init-from: ",
@@ -242,7 +244,7 @@ class ClassifierMistakesTest {
 
     refused(run, "the loss ", "at step ", "lower optimizer.learning-rate", "are kept");
     assertThat(directory.resolve("diverged/metrics.jsonl")).exists();
-    assertThat(SmallDataSet.names(directory.resolve("diverged/checkpoints"))).isNotEmpty();
+    assertThat(Folder.names(directory.resolve("diverged/checkpoints"))).isNotEmpty();
     assertThat(directory.resolve("diverged/last")).doesNotExist();
   }
 
@@ -255,30 +257,30 @@ class ClassifierMistakesTest {
               ThreeClassTexts.text(i % 3, i / 3), List.of("a", "b", "c").get(i % 3)));
     }
     Path table = Files.write(directory.resolve("others.jsonl"), rows);
-    done(
-        CommandRun.of(
+    CommandRun.of(
             ThreeClassTexts.tokenize(
                 table,
                 at("other labels"),
                 "--split",
                 "stratified",
                 "--tokenizer",
-                path("classifier/best"))));
+                path("classifier/best")))
+        .requireDone();
     refused(
         evaluate("other labels"),
         path("other labels")
             + " has the labels a, b, c, the model cold, hot, mild: evaluate it with"
             + " data of its own labels");
     Path text = directory.resolve("text.txt");
-    done(
-        CommandRun.of(
+    CommandRun.of(
             "tokenize",
             "--input",
             text.toString(),
             "--output",
             path("plain"),
             "--tokenizer",
-            path("classifier/best")));
+            path("classifier/best"))
+        .requireDone();
     refused(evaluate("plain"), path("plain") + " has no labels");
   }
 
@@ -330,7 +332,7 @@ class ClassifierMistakesTest {
   }
 
   private static CommandRun train(String output, String... more) {
-    return trainBy(path("weather.yaml"), output, more);
+    return trainBy(path("three-classes.yaml"), output, more);
   }
 
   private static CommandRun trainBy(String recipe, String output, String... more) {
@@ -340,15 +342,8 @@ class ClassifierMistakesTest {
     return CommandRun.of(arguments);
   }
 
-  private static CommandRun done(CommandRun run) {
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
-    return run;
-  }
-
   private static void refused(CommandRun run, String... parts) throws IOException {
-    assertThat(run.code()).as(run.err() + run.out()).isEqualTo(Main.MISUSED);
-    assertThat(run.out()).isEmpty();
-    assertThat(run.err()).startsWith("sparkformer ").contains(parts).hasLineCount(1);
+    run.requireMistake(parts);
     assertThat(directory.resolve("x")).doesNotExist();
     try (Stream<Path> files = Files.list(directory)) {
       assertThat(files.filter(file -> file.getFileName().toString().startsWith("."))).isEmpty();

@@ -2,10 +2,10 @@ package io.sparkformer.jobs.train;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.jobs.JobProcess;
 import io.sparkformer.jobs.LoopbackCluster;
 import io.sparkformer.jobs.NothingLeftBehind;
-import io.sparkformer.jobs.SharedData;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;

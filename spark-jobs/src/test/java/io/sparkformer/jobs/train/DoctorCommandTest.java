@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ExitCode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +25,7 @@ class DoctorCommandTest {
     data = directory.resolve("data");
     CommandRun run =
         CommandRun.of("tokenize", "--input", text.toString(), "--output", data.toString());
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
   }
 
   @Test
@@ -34,7 +34,7 @@ class DoctorCommandTest {
 
     CommandRun run = doctor(config, directory.resolve("new/run"));
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     assertThat(run.out().lines()).hasSize(1);
     assertThat(run.json().get("ok").asBoolean()).isTrue();
     assertThat(detail(run, "executors")).startsWith("1 on ");
@@ -53,7 +53,7 @@ class DoctorCommandTest {
   void withoutOptionsOnlyTheClusterIsChecked() {
     CommandRun run = CommandRun.of("doctor");
 
-    assertThat(run.code()).as(run.err()).isZero();
+    run.requireDone();
     assertThat(run.json().get("checks").findValuesAsText("name"))
         .containsExactly("executors", "memory", "network", "engine", "device", "shm");
     assertThat(detail(run, "memory")).isEqualTo("no recipe was given");
@@ -68,7 +68,7 @@ class DoctorCommandTest {
 
     CommandRun run = doctor(config, file.resolve("run"));
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(run.json().get("ok").asBoolean()).isFalse();
     assertThat(detail(run, "memory")).startsWith("a rank needs about 1923");
     assertThat(remedy(run, "memory"))
@@ -90,7 +90,7 @@ class DoctorCommandTest {
   void aDirectoryThatIsNoDataSetIsFoundByTheExecutor() {
     CommandRun run = CommandRun.of("doctor", "--data", directory.toString());
 
-    assertThat(run.code()).isEqualTo(Main.MISUSED);
+    assertThat(run.code()).isEqualTo(ExitCode.MISUSED);
     assertThat(detail(run, "data"))
         .endsWith(
             "%s has no dataset.json, so it is not a token data set: check the path, or make the data set again with"

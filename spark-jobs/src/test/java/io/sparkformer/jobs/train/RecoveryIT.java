@@ -29,7 +29,7 @@ class RecoveryIT {
 
   private static final int LONG = 300;
   private static final int SHORT = 120;
-  private static final int PATIENCE = 180; // of a machine that has much else to do
+  private static final int TIMEOUT_SECONDS = 180; // of a machine that has much else to do
   private static final String TOLD =
       "failure %s of at most %d: .*; (resumed from step \\d+ with \\d ranks|before it went on)";
 
@@ -70,14 +70,15 @@ class RecoveryIT {
         } else {
           int step = files.step();
           int next = 10 * (step / 10 + 1) + random.nextInt(10);
-          job.await("step " + next, PATIENCE, () -> files.step() >= next && files.step() != step);
+          job.await(
+              "step " + next, TIMEOUT_SECONDS, () -> files.step() >= next && files.step() != step);
           Thread.sleep(random.nextInt(60)); // when a checkpoint is being written, or not
         }
-        job.await("an executor", PATIENCE, () -> !job.executors().isEmpty());
+        job.await("an executor", TIMEOUT_SECONDS, () -> !job.executors().isEmpty());
         List<ProcessHandle> executors = job.executors();
         JobProcess.signal("KILL", executors.get(random.nextInt(executors.size())));
       }
-      JobProcess.Outcome outcome = job.end(PATIENCE);
+      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
       job.requireNothingLeft(5);
 
       JsonNode result = outcome.result();
@@ -118,13 +119,14 @@ class RecoveryIT {
             "2",
             "--rank-timeout-seconds",
             "3")) {
-      job.await("steps", PATIENCE, () -> training.files("stopped").step() >= 15);
+      job.await("steps", TIMEOUT_SECONDS, () -> training.files("stopped").step() >= 15);
       ProcessHandle executor = job.executors().get(1);
       JobProcess.signal("STOP", executor);
       long stopped = System.nanoTime();
-      job.await("detection", PATIENCE, () -> job.err().contains("does not answer and is killed"));
+      job.await(
+          "detection", TIMEOUT_SECONDS, () -> job.err().contains("does not answer and is killed"));
       assertThat((System.nanoTime() - stopped) / 1e9).isLessThan(3 + 8 + 9);
-      JobProcess.Outcome outcome = job.end(PATIENCE);
+      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
 
       assertThat(outcome.result().get("failures").asInt()).isEqualTo(1);
       assertThat(failureLines(outcome, 3)).isEqualTo(1);
@@ -140,7 +142,7 @@ class RecoveryIT {
     TrainedFiles files = training.files("orphans");
     try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("driver's"), 2)) {
       try (JobProcess job = training.start(cluster.master(), "orphans", SHORT, "--workers", "2")) {
-        job.await("steps", PATIENCE, () -> files.step() >= 35);
+        job.await("steps", TIMEOUT_SECONDS, () -> files.step() >= 35);
         JobProcess.signal("KILL", job.driver());
         job.requireNothingLeft(20);
       }
@@ -194,14 +196,14 @@ class RecoveryIT {
     int before = files.step();
     try (JobProcess job =
         training.start(cluster.master(), "fewer", SHORT, options.toArray(new String[0]))) {
-      job.await("steps", PATIENCE, () -> files.step() > before + 12);
+      job.await("steps", TIMEOUT_SECONDS, () -> files.step() > before + 12);
       ProcessHandle machine = cluster.worker(2);
       List<ProcessHandle> executors = machine.children().toList();
       JobProcess.signal("KILL", machine);
       for (ProcessHandle executor : executors) {
         JobProcess.signal("KILL", executor);
       }
-      JobProcess.Outcome outcome = job.end(PATIENCE);
+      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
       job.requireNothingLeft(10);
       return outcome;
     }
@@ -214,22 +216,22 @@ class RecoveryIT {
         training.start(
             Training.PROCESSES, "often", LONG, "--workers", "2", "--max-failures", "1")) {
       long started = System.nanoTime();
-      job.await("steps", PATIENCE, () -> files.step() >= 12);
+      job.await("steps", TIMEOUT_SECONDS, () -> files.step() >= 12);
       long killed = System.nanoTime();
       JobProcess.signal("KILL", job.executors().get(0));
       Pattern resumed = Pattern.compile("resumed from step (\\d+) with 2 ranks");
-      job.await("resumption", PATIENCE, () -> resumed.matcher(job.err()).find());
+      job.await("resumption", TIMEOUT_SECONDS, () -> resumed.matcher(job.err()).find());
       var found = resumed.matcher(job.err());
       assertThat(found.find()).isTrue();
       int from = Integer.parseInt(found.group(1));
-      job.await("a step", PATIENCE, () -> files.step() > from);
+      job.await("a step", TIMEOUT_SECONDS, () -> files.step() > from);
       double start = (killed - started) / 1e9; // a machine that starts slowly recovers slowly
       assertThat((System.nanoTime() - killed) / 1e9)
           .as("seconds to recover, start in %.1f s", start)
           .isLessThan(Math.max(15, start));
 
       JobProcess.signal("KILL", job.executors().get(0));
-      JobProcess.Outcome outcome = job.end(PATIENCE);
+      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
 
       assertThat(outcome.code()).as(outcome.err()).isEqualTo(1);
       assertThat(outcome.out()).isEmpty();

@@ -4,8 +4,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.jobs.JobProcess;
-import io.sparkformer.jobs.SharedData;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.tokens.SplitName;
+import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.Main;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
@@ -60,7 +62,7 @@ class TrainCommandTest {
     test.useLocalSpark();
     try {
       assertThat(test.run("tokenize", "--input", text.toString(), "--output", data.toString()))
-          .isEqualTo(Main.DONE);
+          .isEqualTo(ExitCode.DONE);
     } finally {
       test.leaveLocalSpark();
     }
@@ -82,7 +84,7 @@ class TrainCommandTest {
 
   @Test
   void aTrainedModelComesWithMetricsCurvesAndOneLineOfJson() throws IOException {
-    assertThat(train()).as(err()).isEqualTo(Main.DONE);
+    assertThat(train()).as(err()).isEqualTo(ExitCode.DONE);
 
     JsonNode result = new ObjectMapper().readTree(out());
     assertThat(out().lines()).hasSize(1);
@@ -118,9 +120,9 @@ class TrainCommandTest {
 
   @Test
   void overwriteNeverTakesTheDataSetOrAnyOtherFileOfTheUser() throws IOException {
-    assertThat(train()).as(err()).isEqualTo(Main.DONE);
+    assertThat(train()).as(err()).isEqualTo(ExitCode.DONE);
     Path notes = Files.writeString(output.resolve("notes.txt"), "mine");
-    assertThat(train("--overwrite")).as(err()).isEqualTo(Main.DONE);
+    assertThat(train("--overwrite")).as(err()).isEqualTo(ExitCode.DONE);
     assertThat(notes).hasContent("mine");
 
     Path inside = Files.createDirectory(output.resolve("data"));
@@ -135,17 +137,19 @@ class TrainCommandTest {
                 "--output",
                 output.toString(),
                 "--overwrite"))
-        .isEqualTo(Main.MISUSED);
+        .isEqualTo(ExitCode.MISUSED);
     assertThat(err()).contains("are the same or one lies in the other: choose an output outside");
     assertThat(inside).exists();
   }
 
   @Test
   void resumeGoesOnAndOverwriteStartsAgain() throws IOException {
-    assertThat(train()).isEqualTo(Main.DONE);
+    assertThat(train()).isEqualTo(ExitCode.DONE);
     out.reset();
 
-    assertThat(train("--resume", "--set", "training.max-steps=16")).as(err()).isEqualTo(Main.DONE);
+    assertThat(train("--resume", "--set", "training.max-steps=16"))
+        .as(err())
+        .isEqualTo(ExitCode.DONE);
 
     JsonNode resumed = new ObjectMapper().readTree(out());
     assertThat(resumed.get("resumed_from").asInt()).isEqualTo(12);
@@ -153,20 +157,21 @@ class TrainCommandTest {
     assertThat(events()).contains("TRAIN 2 train", "TRAIN 16 train").doesNotHaveDuplicates();
     out.reset();
 
-    assertThat(train("--overwrite", "--set", "training.max-steps=2")).isEqualTo(Main.DONE);
+    assertThat(train("--overwrite", "--set", "training.max-steps=2")).isEqualTo(ExitCode.DONE);
 
     assertThat(new ObjectMapper().readTree(out()).get("resumed_from").asInt()).isZero();
     assertThat(names(output.resolve("checkpoints"))).containsExactly("step-00000002");
   }
 
   @Test
-  void theDriverHearsOfStepsWhileTheTaskRuns() throws Exception {
+  void theDriverHearsOfItsRunsStepsAloneWhileTheTaskRuns() throws Exception {
     List<String> heard = new ArrayList<>();
     List<Boolean> finishedThen = new ArrayList<>();
     try (org.apache.spark.api.java.JavaSparkContext spark =
         SparkContexts.open("test", RunEvents.class)) {
       Path gate = directory.resolve("gate");
       RunEvents.listen(
+          "a run",
           event -> {
             Metric metric = ((RunEvent.Measured) event).metric();
             try {
@@ -184,13 +189,15 @@ class TrainCommandTest {
               .parallelize(List.of(name), 1)
               .map(
                   path -> {
+                    RunEvents.send("another run", new RunEvent.Mistake("none of this run's"));
                     RunEvents.send(
+                        "a run",
                         new RunEvent.Measured(
                             new Metric(
                                 Metric.Event.TRAIN,
                                 3,
                                 null,
-                                "train",
+                                SplitName.TRAIN,
                                 1.5,
                                 null,
                                 null,
@@ -207,6 +214,8 @@ class TrainCommandTest {
                   })
               .first();
       assertThat(told).isTrue();
+    } finally {
+      RunEvents.forget("a run");
     }
 
     assertThat(heard).containsExactly("TRAIN 3");
@@ -320,7 +329,7 @@ class TrainCommandTest {
     err.reset();
     List<String> before = Files.exists(output) ? names(output) : null;
 
-    assertThat(run(arguments)).as(err()).isEqualTo(Main.MISUSED);
+    assertThat(run(arguments)).as(err()).isEqualTo(ExitCode.MISUSED);
 
     assertThat(err()).startsWith("sparkformer train: ").contains(message).endsWith("\n");
     assertThat(err().lines()).hasSize(1);

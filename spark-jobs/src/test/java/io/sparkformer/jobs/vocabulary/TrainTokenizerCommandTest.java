@@ -7,7 +7,6 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.training.BpeTrainer;
 import io.sparkformer.jobs.CommandRun;
-import io.sparkformer.jobs.Main;
 import io.sparkformer.jobs.input.MalformedInput;
 import io.sparkformer.jobs.output.ExistingOutput;
 import java.nio.file.Files;
@@ -46,11 +45,11 @@ class TrainTokenizerCommandTest {
             "--tokenizer",
             json.toString());
 
-    assertThat(run.code()).as(run.err()).isEqualTo(Main.DONE);
+    run.requireDone();
     assertThat(run.json().get("merges").intValue()).isEqualTo(2);
     assertThat(run.json().get("vocab_size").intValue()).isEqualTo(259);
     assertThat(run.json().get("output").textValue()).isEqualTo(json.toString());
-    assertThat(used.code()).as(used.err()).isEqualTo(Main.DONE);
+    used.requireDone();
     assertThat(used.json().get("vocab_size").intValue()).isEqualTo(259);
   }
 

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.vocabulary;
 
+import static io.sparkformer.datasets.Folder.names;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -7,11 +8,12 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.pretokenizer.Pretokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.datasets.tokenizer.training.BpeTrainer;
-import io.sparkformer.jobs.SharedData;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.CorpusInput;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.MalformedInput;
@@ -26,10 +28,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Stream;
 import java.util.zip.GZIPInputStream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.SparkSession;
@@ -62,7 +62,7 @@ class TrainTokenizerJobTest {
     TrainTokenizerResult summary =
         run(dickensOptions(text, "made/here/tokenizer.json", UNIT_BYTES));
 
-    assertThat(names("made/here")).containsExactly("tokenizer.json");
+    assertThat(names(directory.resolve("made/here"))).containsExactly("tokenizer.json");
     assertThat(summary.documents()).isEqualTo(1);
     assertThat(summary.malformedReplaced()).isEqualTo(8);
     assertThat(summary.bytes()).isEqualTo(10_192_446 + 8 * 2);
@@ -183,7 +183,7 @@ class TrainTokenizerJobTest {
     run(options(input(text), "t.json", ExistingOutput.REPLACE, 300, 100, 1 << 20));
 
     assertThat(Files.readString(directory.resolve("t.json"))).isNotEqualTo(before);
-    assertThat(names(".")).containsExactly("t.json", "text.txt");
+    assertThat(names(directory)).containsExactly("t.json", "text.txt");
   }
 
   @Test
@@ -208,7 +208,7 @@ class TrainTokenizerJobTest {
     assertRefused(
         options(all, "new/t.json", ExistingOutput.REFUSE, 300, 100, 1 << 20),
         "--output %1$s/new/t.json and --input %1$s are the same or one lies in the other: choose an output outside the inputs");
-    assertThat(names(".")).containsExactly("diary.txt", "model", "text.txt");
+    assertThat(names(directory)).containsExactly("diary.txt", "model", "text.txt");
     assertThat(directory.resolve("diary.txt")).hasContent("dear diary");
   }
 
@@ -224,21 +224,14 @@ class TrainTokenizerJobTest {
     assertRefused(
         options(blank, "new/t.json", InputFormat.LINES, 300, 100, 1 << 20),
         "the corpus has no text: every document of --input is empty or null, give some with text");
-    assertThat(names(".")).containsExactly("blank.txt", "text.txt");
+    assertThat(names(directory)).containsExactly("blank.txt", "text.txt");
   }
 
   private static void open(int cores) {
     if (spark != null) {
       spark.close();
     }
-    spark =
-        new JavaSparkContext(
-            new SparkConf()
-                .setMaster("local[" + cores + "]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false"));
-    // Failing tasks' stack traces are what some of these tests are about.
-    spark.setLogLevel("OFF");
+    spark = LocalSpark.openSilent(LocalSpark.conf("local[" + cores + "]"));
   }
 
   private TrainTokenizerResult run(TrainTokenizerOptions options) throws Exception {
@@ -333,11 +326,5 @@ class TrainTokenizerJobTest {
 
   private String path(String name) {
     return directory.resolve(name).toString();
-  }
-
-  private List<String> names(String name) throws IOException {
-    try (Stream<Path> files = Files.list(directory.resolve(name))) {
-      return files.map(file -> file.getFileName().toString()).sorted().toList();
-    }
   }
 }

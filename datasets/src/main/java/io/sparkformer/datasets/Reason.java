@@ -1,0 +1,29 @@
+package io.sparkformer.datasets;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/** Why something failed, as a message to a user can quote it. */
+public final class Reason {
+
+  private Reason() {}
+
+  /** The first line of an exception's message; of one without, its name. */
+  public static String of(Throwable failure) {
+    return Optional.ofNullable(failure.getMessage())
+        .flatMap(message -> message.lines().findFirst())
+        .map(String::strip)
+        .filter(line -> !line.isEmpty())
+        .orElse(failure.getClass().getSimpleName());
+  }
+
+  /** A failure and what caused it, the root last. */
+  public static List<Throwable> causesOf(Throwable failure) {
+    List<Throwable> causes = new ArrayList<>();
+    for (Throwable e = failure; e != null && !causes.contains(e); e = e.getCause()) {
+      causes.add(e);
+    }
+    return causes;
+  }
+}

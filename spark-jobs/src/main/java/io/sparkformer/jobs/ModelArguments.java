@@ -1,0 +1,36 @@
+package io.sparkformer.jobs;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import io.sparkformer.datasets.Storage;
+import io.sparkformer.model.ModelDirectory;
+import java.io.IOException;
+import org.apache.hadoop.conf.Configuration;
+import picocli.CommandLine.Option;
+
+/** The option that names a model. */
+public final class ModelArguments {
+
+  @Option(
+      names = "--model",
+      required = true,
+      paramLabel = "DIR",
+      description =
+          "The model's directory: config.json, model.safetensors, tokenizer.json. A table's texts may be classified by a TorchScript model, too: model.pt, tokenizer.json, config.json.")
+  private String model;
+
+  /** The directory as it was given. */
+  public String path() {
+    require(!model.isBlank(), "--model is empty: give the model's directory");
+    return model;
+  }
+
+  /**
+   * Opens the directory.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if it is none, or holds no model of ours
+   */
+  public ModelDirectory open(Configuration hadoop) throws IOException {
+    return ModelDirectory.open(hadoop, Storage.path(path()));
+  }
+}

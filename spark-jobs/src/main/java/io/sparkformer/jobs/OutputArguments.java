@@ -1,0 +1,60 @@
+package io.sparkformer.jobs;
+
+import static io.sparkformer.datasets.InvalidInputException.require;
+
+import io.sparkformer.datasets.Storage;
+import io.sparkformer.jobs.output.ExistingOutput;
+import io.sparkformer.jobs.output.OutputDirectory;
+import java.io.IOException;
+import java.util.List;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
+import org.apache.hadoop.fs.Path;
+import picocli.CommandLine.Option;
+
+/** The options that say where a job writes what it makes as a whole. */
+public final class OutputArguments {
+
+  @Option(
+      names = "--output",
+      required = true,
+      paramLabel = "PATH",
+      description = "Where to write; must not exist.")
+  private String output;
+
+  @Option(names = "--overwrite", description = "Replace the output if this job made it.")
+  private boolean overwrite;
+
+  /** As it was given. */
+  public String path() {
+    return output;
+  }
+
+  public ExistingOutput existing() {
+    return overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE;
+  }
+
+  /**
+   * Locks a directory for what is made of a model.
+   *
+   * @param marker the file by which such a directory is known
+   * @throws io.sparkformer.datasets.InvalidInputException if output and model are not apart, or the
+   *     output cannot be made
+   */
+  public OutputDirectory besideModel(ModelArguments model, String marker, Configuration hadoop)
+      throws IOException {
+    Path from = Storage.path(model.path());
+    Path to = Storage.path(output);
+    require(
+        !Storage.overlap(qualified(to, hadoop), qualified(from, hadoop)),
+        "--output %s and --model %s are the same or one lies in the other: choose an output outside the model",
+        output,
+        model.path());
+    return OutputDirectory.prepare(output, marker, existing(), List.of(), hadoop);
+  }
+
+  private static Path qualified(Path path, Configuration hadoop) {
+    FileSystem fileSystem = Storage.fileSystem(path, hadoop);
+    return fileSystem.makeQualified(path);
+  }
+}

@@ -1,0 +1,148 @@
+package io.sparkformer.jobs.cluster;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.sparkformer.jobs.LocalSpark;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.apache.spark.SparkException;
+import org.apache.spark.api.java.JavaFutureAction;
+import org.apache.spark.api.java.JavaSparkContext;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Jobs of ours in a session that others use, too. */
+@Timeout(120)
+class JobGroupTest {
+
+  private static final String ID = "spark.jobGroup.id";
+
+  /** Of tasks, which run in this JVM. */
+  private static volatile CountDownLatch ours;
+
+  private static volatile CountDownLatch begun;
+  private static volatile CountDownLatch others;
+
+  private JavaSparkContext spark;
+
+  @BeforeEach
+  void open() {
+    spark = LocalSpark.open(LocalSpark.conf("local[4]"));
+    ours = new CountDownLatch(1);
+    begun = new CountDownLatch(2);
+    others = new CountDownLatch(1);
+  }
+
+  @AfterEach
+  void close() {
+    ours.countDown();
+    others.countDown();
+    spark.close();
+  }
+
+  @Test
+  void cancellingEndsOurJobsAndNobodyElses() throws Exception {
+    JavaFutureAction<List<Integer>> other = waitFor(Whose.OTHERS);
+    try (JobGroup group = JobGroup.begin(spark, "ours")) {
+      JavaFutureAction<List<Integer>> own = waitFor(Whose.OURS);
+      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+
+      group.cancel();
+
+      assertThatThrownBy(own::get).hasRootCauseInstanceOf(SparkException.class);
+      assertThat(other.isDone()).isFalse();
+      ours.countDown();
+      group.awaitEnd();
+    }
+    others.countDown();
+
+    assertThat(other.get()).containsExactly(1);
+  }
+
+  @Test
+  void whatAwaitsTheEndOfOurTasksDoesNotAwaitOthers() throws Exception {
+    JavaFutureAction<List<Integer>> other = waitFor(Whose.OTHERS);
+    try (JobGroup group = JobGroup.begin(spark, "ours")) {
+      JavaFutureAction<List<Integer>> own = waitFor(Whose.OURS);
+      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      group.cancel();
+      CountDownLatch ended = new CountDownLatch(1);
+      Thread waiting =
+          new Thread(
+              () -> {
+                try {
+                  group.awaitEnd();
+                  ended.countDown();
+                } catch (InterruptedException e) {
+                  Thread.currentThread().interrupt();
+                }
+              });
+      waiting.start();
+
+      assertThat(ended.await(1, TimeUnit.SECONDS)).as("while a task of ours runs").isFalse();
+      ours.countDown();
+
+      assertThat(ended.await(5, TimeUnit.SECONDS)).as("while a task of others runs").isTrue();
+      assertThat(other.isDone()).isFalse();
+      assertThatThrownBy(own::get).hasRootCauseInstanceOf(SparkException.class);
+      waiting.join();
+    }
+  }
+
+  @Test
+  void onlyStagesOfOurJobsAreOurs() throws Exception {
+    try (JobGroup group = JobGroup.begin(spark, "ours")) {
+      spark.parallelize(List.of(1, 2), 2).count(); // stage 0
+      Thread elsewhere =
+          new Thread(
+              () -> {
+                spark.clearJobGroup();
+                spark.parallelize(List.of(1, 2), 2).count(); // stage 1
+              });
+      elsewhere.start();
+      elsewhere.join();
+      group.awaitEnd();
+
+      assertThat(group.has(0)).isTrue();
+      assertThat(group.has(1)).isFalse();
+    }
+  }
+
+  @Test
+  void theThreadGetsItsOwnGroupBack() {
+    spark.setJobGroup("mine", "what I do", true);
+
+    JobGroup group = JobGroup.begin(spark, "ours");
+    String inside = spark.getLocalProperty(ID);
+    group.close();
+
+    assertThat(inside).startsWith("sparkformer-");
+    assertThat(spark.getLocalProperty(ID)).isEqualTo("mine");
+    assertThat(spark.getLocalProperty("spark.job.description")).isEqualTo("what I do");
+    assertThat(spark.getLocalProperty("spark.job.interruptOnCancel")).isEqualTo("true");
+    spark.clearJobGroup();
+  }
+
+  private enum Whose {
+    OURS,
+    OTHERS
+  }
+
+  /** A job whose task runs until it is let go; told to end, it does not. */
+  private JavaFutureAction<List<Integer>> waitFor(Whose whose) {
+    return spark
+        .parallelize(List.of(1), 1)
+        .map(
+            number -> {
+              begun.countDown();
+              CountDownLatch latch = whose == Whose.OURS ? ours : others;
+              assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+              return number;
+            })
+        .collectAsync();
+  }
+}
