@@ -27,7 +27,7 @@ public final class Closing {
       } catch (IOException | RuntimeException | Error e) {
         if (failure == null) {
           failure = e;
-        } else {
+        } else if (e != failure) {
           failure.addSuppressed(e);
         }
       }

@@ -2,7 +2,7 @@ package io.sparkformer.datasets;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
+import java.util.Objects;
 
 /** Why something failed, as a message to a user can quote it. */
 public final class Reason {
@@ -11,11 +11,13 @@ public final class Reason {
 
   /** The first line of an exception's message; of one without, its name. */
   public static String of(Throwable failure) {
-    return Optional.ofNullable(failure.getMessage())
-        .flatMap(message -> message.lines().findFirst())
-        .map(String::strip)
-        .filter(line -> !line.isEmpty())
-        .orElse(failure.getClass().getSimpleName());
+    String line = firstLine(Objects.requireNonNullElse(failure.getMessage(), ""));
+    return line.isEmpty() ? failure.getClass().getSimpleName() : line;
+  }
+
+  /** The first line of a message; empty if it has none. */
+  public static String firstLine(String message) {
+    return message.lines().findFirst().orElse("").strip();
   }
 
   /** A failure and what caused it, the root last. */

@@ -46,6 +46,11 @@ public final class Storage {
         : fileSystem(path, configuration);
   }
 
+  /** A path with its file system's name, whatever the default one is where it is used. */
+  public static Path qualified(Path path, Configuration configuration) {
+    return fileSystem(path, configuration).makeQualified(path);
+  }
+
   /** A path as users write it, for messages: local ones without their scheme. */
   public static String shown(Path path) {
     String text = path.toString();

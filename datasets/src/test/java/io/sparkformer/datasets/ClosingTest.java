@@ -29,6 +29,17 @@ final class ClosingTest {
   }
 
   @Test
+  void aFailureThatComesTwiceIsThrownOnce() {
+    IOException failure = new IOException("the disk is gone");
+
+    assertThatThrownBy(
+            () -> Closing.all(failing("a", failure), failing("b", failure), closing("c")))
+        .isSameAs(failure)
+        .hasNoSuppressedExceptions();
+    assertThat(closed).containsExactly("a", "b", "c");
+  }
+
+  @Test
   void anErrorIsNotLost() {
     AssertionError error = new AssertionError("native memory");
     Closeable failing =

@@ -110,8 +110,18 @@ public final class Collective implements Closeable {
       List<List<Integer>> groups =
           Endpoint.groups(all, ranks -> memoryBytes(shape, ranks, all.size()));
       Collective collective = new Collective(all, rank, shape, groups, timeout);
-      collective.connect(server, secret);
-      return collective;
+      try {
+        collective.connect(server, secret);
+        return collective;
+      } catch (IOException | RuntimeException e) {
+        collective.leave(e);
+        try {
+          collective.close();
+        } catch (IOException failed) {
+          e.addSuppressed(failed);
+        }
+        throw e;
+      }
     }
   }
 

@@ -36,7 +36,8 @@ final class HostExchange implements Closeable {
   /**
    * @param self index of this host
    * @param ranges that each host sums up
-   * @param peers to the leaders of the other hosts, in order, with null in this one's place
+   * @param peers connections to the leaders of the other hosts, in order, with null in this one's
+   *     place
    * @param maxFloats of a buffer
    */
   HostExchange(

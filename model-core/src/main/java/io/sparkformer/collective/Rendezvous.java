@@ -57,7 +57,7 @@ final class Rendezvous {
    *
    * @param groups of ranks, this one in one of them
    * @param memoryBytes that the leader of a group of several provides
-   * @return peers to other ranks, by rank
+   * @return connections to other ranks, by rank
    * @throws PeerFailedException if a rank does not come, or cannot be reached, in time
    */
   static Map<Integer, PeerConnection> connect(
@@ -72,13 +72,12 @@ final class Rendezvous {
       throws IOException {
     List<Integer> group = groups.stream().filter(g -> g.contains(self)).findFirst().orElseThrow();
     boolean leads = group.get(0) == self;
-    Path memory = null;
-    if (leads && group.size() > 1) {
-      memory = SharedMemory.create(memoryBytes);
-      mapping.map(memory);
-    }
+    Path memory = leads && group.size() > 1 ? SharedMemory.create(memoryBytes) : null;
     Rendezvous rendezvous = new Rendezvous(all, self, group, memory, timeout.begin());
     try {
+      if (memory != null) {
+        mapping.map(memory);
+      }
       Handshake handshake = new Handshake(secret);
       if (leads) {
         rendezvous.lead(server, groups, handshake);

@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import java.util.ArrayList;
 import java.util.List;
@@ -49,7 +50,7 @@ record ConfigJson(JsonNode json, Path file) {
         String problem =
             e.getCause() instanceof InvalidInputException own
                 ? own.getMessage()
-                : e.getOriginalMessage().lines().findFirst().orElse("");
+                : Reason.firstLine(e.getOriginalMessage());
         throw new InvalidInputException(
             String.format("%s: '%s' is damaged: %s: copy the model again", file, OWN, problem), e);
       }

@@ -15,6 +15,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -256,7 +257,7 @@ public final class RecipeFile {
           String.format("%s is %s: it must be at most %d", key, given, Integer.MAX_VALUE), e);
     }
     return new InvalidInputException(
-        String.format("%s: %s", key, firstLine(e.getOriginalMessage())), e);
+        String.format("%s: %s", key, Reason.firstLine(e.getOriginalMessage())), e);
   }
 
   private static String choices(Class<?> type) {
@@ -273,10 +274,6 @@ public final class RecipeFile {
         .lines()
         .filter(line -> !line.isEmpty() && !line.startsWith(" "))
         .reduce("", (first, next) -> next);
-  }
-
-  private static String firstLine(String message) {
-    return message.lines().findFirst().orElse("");
   }
 
   /** The recipe as YAML, every key spelled out. */

@@ -46,7 +46,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
   private final ExecutorService thread =
       Executors.newSingleThreadExecutor(
           work -> {
-            Thread writer = new Thread(work, "run-writer");
+            Thread writer = new Thread(work, "checkpoint-writer");
             writer.setDaemon(true);
             return writer;
           });
@@ -265,12 +265,8 @@ final class AsyncCheckpointWriter implements AutoCloseable {
         () -> {
           try {
             Closing.all(events, metrics);
-          } catch (IOException | RuntimeException e) {
-            unlessFailed(
-                MetricsLog.FILE_NAME,
-                () -> {
-                  throw e;
-                });
+          } catch (Throwable e) { // An Error too: a full local disk is one to Hadoop.
+            failed = failed == null ? new Failed(MetricsLog.FILE_NAME, e) : failed;
           }
         });
     thread.shutdown();

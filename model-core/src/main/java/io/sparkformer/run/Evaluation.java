@@ -138,7 +138,12 @@ public final class Evaluation {
       ranks.requireWanted();
       predict(model, batches.batch(i), i, numbers, labels.size(), confusion);
     }
-    return result(allReduce.total(numbers), labels, allReduce.total(confusion));
+    float[] totals = allReduce.total(numbers);
+    long targets = 0;
+    for (int i = 1; i < totals.length; i += NUMBERS) {
+      targets += (long) totals[i];
+    }
+    return result(totals, labels, allReduce.total(confusion, targets));
   }
 
   private static void predict(

@@ -181,10 +181,10 @@ public final class TrainingRun implements Closeable {
       if (checkpointer.isPresent()) {
         checkpointer.get().begin(file, recipe.checkpoint().onFailure());
       }
-      List<MicroBatchRange> spans = collective.microBatchRanges();
+      List<MicroBatchRange> ranges = collective.microBatchRanges();
       try (PrefetchedBatches batches =
           new PrefetchedBatches(
-              samples.batches(), spans.get(0).first(), spans.get(spans.size() - 1).end())) {
+              samples.batches(), ranges.get(0).first(), ranges.get(ranges.size() - 1).end())) {
         return train(allReduce, trainer, replicas, batches);
       }
     }
@@ -299,7 +299,7 @@ public final class TrainingRun implements Closeable {
   }
 
   private void tell(TrainingEvent event) {
-    checkpointer.ifPresent(k -> k.tell(event));
+    checkpointer.ifPresent(each -> each.tell(event));
   }
 
   private void record(Metric metric) throws IOException {

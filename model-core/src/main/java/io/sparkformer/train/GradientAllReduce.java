@@ -28,7 +28,6 @@ public final class GradientAllReduce implements AutoCloseable {
   private static final int DIGIT_BITS = 12;
 
   private static final int MOST_RANKS = 1 << (24 - DIGIT_BITS);
-  private static final int DIGITS_OF_LONG = (Long.SIZE + DIGIT_BITS - 1) / DIGIT_BITS;
 
   private final Collective collective;
   private final Gpt model;
@@ -152,7 +151,7 @@ public final class GradientAllReduce implements AutoCloseable {
    * @param numbers of this rank; those of others neutral
    * @return totals of the numbers
    */
-  public float[] total(List<NDArray> into, float[] numbers) {
+  float[] total(List<NDArray> into, float[] numbers) {
     if (collective.worldSize() == 1) {
       return numbers;
     }
@@ -177,32 +176,45 @@ public final class GradientAllReduce implements AutoCloseable {
     return totals;
   }
 
-  /** Sums whole numbers, exactly; of an overflow, the lowest 64 bits. */
-  public long[] total(long[] counts) {
-    if (collective.worldSize() == 1) {
-      return counts;
-    }
-    if (collective.worldSize() > MOST_RANKS) {
-      throw new IllegalStateException("whole numbers of " + collective.worldSize() + " ranks");
-    }
-    float[] digits = new float[counts.length * DIGITS_OF_LONG];
-    for (int i = 0; i < digits.length; i++) {
-      long rest = counts[i / DIGITS_OF_LONG] >>> (i % DIGITS_OF_LONG * DIGIT_BITS);
-      digits[i] = rest & ((1 << DIGIT_BITS) - 1);
-    }
-    digits = total(digits);
-    long[] totals = new long[counts.length];
-    for (int i = 0; i < digits.length; i++) {
-      totals[i / DIGITS_OF_LONG] += (long) digits[i] << (i % DIGITS_OF_LONG * DIGIT_BITS);
-    }
-    return totals;
+  /**
+   * Sums counts, exactly.
+   *
+   * @param most that any total can be, the same in all ranks: the less, the fewer numbers pass
+   */
+  public long[] total(long[] counts, long most) {
+    int bits = Long.SIZE - Long.numberOfLeadingZeros(most);
+    return total(counts, Math.max(1, bits));
   }
 
   /** A number of every rank, for all. */
   public long[] gather(long own) {
     long[] values = new long[collective.worldSize()];
     values[collective.rank()] = own;
-    return total(values);
+    return total(values, Long.SIZE);
+  }
+
+  /** Sums the lowest bits of whole numbers, in digits that floats add up exactly. */
+  private long[] total(long[] values, int bits) {
+    if (collective.worldSize() == 1) {
+      return values;
+    }
+    if (collective.worldSize() > MOST_RANKS) {
+      throw new IllegalStateException(
+          "%d ranks: counts are exact for %d at most"
+              .formatted(collective.worldSize(), MOST_RANKS));
+    }
+    int digitsOfEach = (bits + DIGIT_BITS - 1) / DIGIT_BITS;
+    float[] digits = new float[values.length * digitsOfEach];
+    for (int i = 0; i < digits.length; i++) {
+      long rest = values[i / digitsOfEach] >>> (i % digitsOfEach * DIGIT_BITS);
+      digits[i] = rest & ((1 << DIGIT_BITS) - 1);
+    }
+    digits = total(digits);
+    long[] totals = new long[values.length];
+    for (int i = 0; i < digits.length; i++) {
+      totals[i / digitsOfEach] += (long) digits[i] << (i % digitsOfEach * DIGIT_BITS);
+    }
+    return totals;
   }
 
   /** Replaces arrays, one for each weight, by those of the first rank. */

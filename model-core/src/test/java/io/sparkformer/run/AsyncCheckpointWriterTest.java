@@ -126,7 +126,7 @@ class AsyncCheckpointWriterTest {
             "watched:" + output + " hangs: what was kept of step 1 and later may not be whole");
     WatchedFileSystem.goOn();
     for (Thread thread : Thread.getAllStackTraces().keySet()) {
-      if (thread.getName().equals("run-writer")) {
+      if (thread.getName().equals("checkpoint-writer")) {
         thread.join(); // or it would write into what the test's end deletes
       }
     }

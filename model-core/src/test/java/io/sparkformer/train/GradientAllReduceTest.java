@@ -116,7 +116,8 @@ class GradientAllReduceTest {
             NONE,
             (allReduce, model) -> {
               int rank = allReduce.collective().rank();
-              return allReduce.total(new long[] {beyond, rank, 0, 1L << 50, (1L << 60) + rank});
+              return allReduce.total(
+                  new long[] {beyond, rank, 0, 1L << 50, (1L << 60) + rank}, 1L << 62);
             });
 
     assertThat(results)

@@ -11,7 +11,7 @@ public final class ExitCode {
   /** The user's mistake, or a result that asks for a change. */
   public static final int MISUSED = 2;
 
-  /** Ctrl-C, or a signal. */
+  /** Ctrl-C. Other signals end a process with 128 plus their number. */
   public static final int INTERRUPTED = 130;
 
   private ExitCode() {}

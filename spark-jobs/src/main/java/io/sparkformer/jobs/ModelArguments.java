@@ -15,8 +15,7 @@ public final class ModelArguments {
       names = "--model",
       required = true,
       paramLabel = "DIR",
-      description =
-          "The model's directory: config.json, model.safetensors, tokenizer.json. A table's texts may be classified by a TorchScript model, too: model.pt, tokenizer.json, config.json.")
+      description = "The model's directory: config.json, model.safetensors, tokenizer.json.")
   private String model;
 
   /** The directory as it was given. */

@@ -8,7 +8,6 @@ import io.sparkformer.jobs.output.OutputDirectory;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Option;
 
@@ -18,11 +17,13 @@ public final class OutputArguments {
   @Option(
       names = "--output",
       required = true,
-      paramLabel = "PATH",
-      description = "Where to write; must not exist.")
+      paramLabel = "DIR",
+      description = "The directory to write; must not exist.")
   private String output;
 
-  @Option(names = "--overwrite", description = "Replace the output if this job made it.")
+  @Option(
+      names = "--overwrite",
+      description = "Replace the output if it is of the kind that this job makes.")
   private boolean overwrite;
 
   /** As it was given. */
@@ -46,15 +47,10 @@ public final class OutputArguments {
     Path from = Storage.path(model.path());
     Path to = Storage.path(output);
     require(
-        !Storage.overlap(qualified(to, hadoop), qualified(from, hadoop)),
+        !Storage.overlap(Storage.qualified(to, hadoop), Storage.qualified(from, hadoop)),
         "--output %s and --model %s are the same or one lies in the other: choose an output outside the model",
         output,
         model.path());
     return OutputDirectory.prepare(output, marker, existing(), List.of(), hadoop);
-  }
-
-  private static Path qualified(Path path, Configuration hadoop) {
-    FileSystem fileSystem = Storage.fileSystem(path, hadoop);
-    return fileSystem.makeQualified(path);
   }
 }

@@ -2,6 +2,8 @@ package io.sparkformer.ml;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TemporaryFolder;
 import java.io.IOException;
@@ -27,6 +29,7 @@ import scala.Option;
 final class SavedTextModel {
 
   private static final String FILES = "model";
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   /**
    * Copies of the files that were loaded, on the driver: Spark deletes what is overwritten before a
@@ -89,6 +92,15 @@ final class SavedTextModel {
     }
   }
 
+  /** Whether a stage is a model: it is not saved without this param, which estimators lack. */
+  static boolean isModel(DefaultParamsReader.Metadata metadata) {
+    try {
+      return JSON.readTree(metadata.metadataJson()).path("paramMap").has("modelPath");
+    } catch (JsonProcessingException e) {
+      throw new UncheckedIOException("Spark's metadata is no JSON", e);
+    }
+  }
+
   /** Loads what {@link Writer} saved. */
   static final class Reader<T extends TextModel<T>> extends MLReader<T> {
     private final Class<T> type;
@@ -123,6 +135,11 @@ final class SavedTextModel {
     public T load(String path) {
       DefaultParamsReader.Metadata metadata = DefaultParamsReader.loadMetadata(path, sc(), "");
       boolean older = metadata.className().equals(olderName);
+      require(
+          !older || isModel(metadata),
+          "%s holds an estimator: load it with that class, %s",
+          path,
+          olderName);
       metadata = DefaultParamsReader.loadMetadata(path, sc(), older ? olderName : type.getName());
       T model = ofUid.apply(metadata.uid());
       metadata.getAndSetParams(model, Option.empty());

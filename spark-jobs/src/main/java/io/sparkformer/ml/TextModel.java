@@ -276,8 +276,7 @@ public abstract class TextModel<T extends TextModel<T>> extends Model<T> impleme
         "device is '%s': use auto, which takes the GPU that Spark gives a task, or cpu",
         where);
     Configuration hadoop = spark.sessionState().newHadoopConf();
-    Path given = Storage.path(getOrDefault(modelPath));
-    Path path = Storage.fileSystem(given, hadoop).makeQualified(given);
+    Path path = Storage.qualified(Storage.path(getOrDefault(modelPath)), hadoop);
     try {
       return ExecutorTask.of(
           task(path.toString(), hadoop),

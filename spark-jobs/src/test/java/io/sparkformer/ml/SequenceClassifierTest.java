@@ -19,6 +19,7 @@ import java.util.stream.Stream;
 import org.apache.spark.ml.Pipeline;
 import org.apache.spark.ml.PipelineModel;
 import org.apache.spark.ml.PipelineStage;
+import org.apache.spark.ml.feature.Tokenizer;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -179,6 +180,34 @@ class SequenceClassifierTest {
     classifier.save(directory.resolve("classifier").toString());
     assertThat(SequenceClassifier.load(directory.resolve("classifier").toString()).uid())
         .isEqualTo(classifier.uid());
+  }
+
+  @Test
+  void onlyWhatIsAnEstimatorIsLoadedAsOne() throws IOException {
+    String named = directory.resolve("named").toString();
+    new SequenceClassifier().setInputCol("modelPath").save(named); // is a value here
+    String other = directory.resolve("other").toString();
+    new Tokenizer().setInputCol("text").setOutputCol("words").save(other);
+
+    SequenceClassifier loaded = SequenceClassifier.load(named);
+
+    assertThat(loaded.getOrDefault(loaded.inputCol())).isEqualTo("modelPath");
+    assertThatThrownBy(() -> SequenceClassifier.load(other))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            other + " holds a org.apache.spark.ml.feature.Tokenizer: load it with that class");
+  }
+
+  @Test
+  void anEstimatorThatIsTakenForAModelIsNamed() throws IOException {
+    String saved = directory.resolve("estimator").toString();
+    classifier("unused").save(saved);
+
+    assertThatThrownBy(() -> SequenceClassificationModel.load(saved))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(
+            saved
+                + " holds an estimator: load it with that class, io.sparkformer.ml.SequenceClassifier");
   }
 
   @Test

@@ -77,7 +77,7 @@ final class SyntheticWriter {
     int[] sequence = new int[length];
     int[] reversed = new int[length];
     try (ShardWriter text = shard(name.label(), dtype);
-        ShardWriter labels = shard(name + ShardFile.LABELS, dtype)) {
+        ShardWriter labels = shard(name.label() + ShardFile.LABELS, dtype)) {
       for (long sample = 0; sample < samples; sample++) {
         for (int i = 0; i < length; i++) {
           sequence[i] = (int) digits.index(sample, splitNumber, i);

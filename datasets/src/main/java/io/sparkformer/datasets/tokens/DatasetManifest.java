@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
+import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
@@ -226,11 +228,14 @@ public record DatasetManifest(
   }
 
   private static String problem(JsonProcessingException e) {
+    if (e instanceof InvalidFormatException wrong && wrong.getTargetType() == SplitName.class) {
+      return "it has a split '" + wrong.getValue() + "', where there are train and valid";
+    }
     String cause =
         e.getCause() instanceof InvalidInputException own
             ? own.getMessage()
             : e.getOriginalMessage();
     // Jackson adds the record component's number and its own setting's name to a missing key.
-    return cause.lines().findFirst().orElse("not JSON").replaceFirst(" \\(index.*", "");
+    return Reason.firstLine(cause).replaceFirst(" \\(index.*", "");
   }
 }

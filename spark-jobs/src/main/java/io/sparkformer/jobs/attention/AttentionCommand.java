@@ -46,7 +46,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "attention",
     sortOptions = false,
-    description = "Shows what a model attends to and predicts for a text.")
+    description =
+        "Shows what a model attends to and predicts for a text: pictures, and attention.json with all numbers.")
 public final class AttentionCommand implements JobCommand, Callable<AttentionResult> {
 
   static final String FILE = "attention.json";

@@ -6,6 +6,7 @@ import io.sparkformer.collective.Collective;
 import io.sparkformer.collective.Endpoint;
 import io.sparkformer.collective.PeerTimeout;
 import io.sparkformer.collective.RendezvousServer;
+import io.sparkformer.datasets.Closing;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.Precision;
 import java.io.BufferedReader;
@@ -175,7 +176,6 @@ final class BenchRanks implements AutoCloseable {
         process.destroyForcibly();
       }
     }
-    round.close();
-    collective.close();
+    Closing.all(round, collective);
   }
 }

@@ -20,11 +20,11 @@ public final class CorpusPass {
       throws Exception {
     try (Progress progress = Progress.start(what, "kB", bytes / InputProgress.UNIT_BYTES)) {
       InputProgress listener = new InputProgress(progress, group, "documents", "tokens");
-      group.spark().addSparkListener(listener);
+      group.listen(listener);
       try {
         return work.get();
       } catch (Exception e) { // Spark's are checked, though its methods do not say so
-        group.awaitEnd(); // their tasks would write into what the job then deletes
+        group.giveUp(e); // its tasks would write into what the job then deletes
         if (e instanceof RuntimeException) {
           throw e;
         }
@@ -32,7 +32,7 @@ public final class CorpusPass {
             .<Exception>map(message -> new InvalidInputException(message, e))
             .orElse(e);
       } finally {
-        group.spark().removeSparkListener(listener);
+        group.forget(listener);
       }
     }
   }

@@ -9,7 +9,6 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
-import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
@@ -19,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The executors of this application as the driver sees them: how many there are, which are at work,
- * and which were lost and why.
+ * The executors of this application as the driver sees them: how many there are, which are at work
+ * for a group of jobs, and which were lost and why.
  */
 public final class ExecutorMonitor extends SparkListener implements AutoCloseable {
 
@@ -37,6 +36,7 @@ public final class ExecutorMonitor extends SparkListener implements AutoCloseabl
   private static final int KILL_SECONDS = 40;
 
   private final SparkContext spark;
+  private final JobGroup group;
   private final Map<Long, Worker> running = new LinkedHashMap<>();
   private final Map<String, String> hosts = new LinkedHashMap<>();
   private final Map<String, Long> signs = new LinkedHashMap<>();
@@ -51,21 +51,22 @@ public final class ExecutorMonitor extends SparkListener implements AutoCloseabl
    */
   private record Worker(String executor, String host) {}
 
-  private ExecutorMonitor(SparkContext spark) {
-    this.spark = spark;
+  private ExecutorMonitor(JobGroup group) {
+    this.spark = group.spark();
+    this.group = group;
   }
 
   /** Begins to watch. */
-  public static ExecutorMonitor of(JavaSparkContext spark) {
-    ExecutorMonitor executors = new ExecutorMonitor(spark.sc());
-    spark.sc().addSparkListener(executors);
+  public static ExecutorMonitor of(JobGroup group) {
+    ExecutorMonitor executors = new ExecutorMonitor(group);
+    group.listen(executors);
     return executors;
   }
 
   /** Ends the watch. */
   @Override
   public void close() {
-    spark.removeSparkListener(this);
+    group.forget(this);
   }
 
   /** Whether tasks run in the driver itself, so that nothing can be lost but with it. */
@@ -163,6 +164,9 @@ public final class ExecutorMonitor extends SparkListener implements AutoCloseabl
 
   @Override
   public synchronized void onTaskStart(SparkListenerTaskStart start) {
+    if (!group.hasStage(start.stageId())) {
+      return; // somebody else's
+    }
     Worker worker = new Worker(start.taskInfo().executorId(), start.taskInfo().host());
     running.put(start.taskInfo().taskId(), worker);
     hosts.put(worker.executor(), worker.host());
@@ -178,6 +182,7 @@ public final class ExecutorMonitor extends SparkListener implements AutoCloseabl
   public synchronized void onTaskEnd(SparkListenerTaskEnd end) {
     running.remove(end.taskInfo().taskId());
     if (failed.isEmpty()
+        && group.hasStage(end.stageId())
         && end.reason() instanceof org.apache.spark.ExceptionFailure failure
         && !failure.description().isEmpty()) {
       failed = failure.className() + ": " + failure.description() + ", on " + end.taskInfo().host();

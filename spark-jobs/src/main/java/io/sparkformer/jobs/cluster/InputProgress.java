@@ -60,7 +60,7 @@ public final class InputProgress extends SparkListener {
     running.remove(taskEnd.taskInfo().taskId());
     TaskMetrics metrics = taskEnd.taskMetrics();
     // A lost executor's tasks end without metrics.
-    if (taskEnd.taskInfo().successful() && metrics != null && group.has(taskEnd.stageId())) {
+    if (taskEnd.taskInfo().successful() && metrics != null && group.hasStage(taskEnd.stageId())) {
       ended =
           ended.plus(
               new Counts(
@@ -75,7 +75,7 @@ public final class InputProgress extends SparkListener {
   public synchronized void onExecutorMetricsUpdate(SparkListenerExecutorMetricsUpdate update) {
     for (Tuple4<Object, Object, Object, Seq<AccumulableInfo>> task :
         JavaConverters.seqAsJavaList(update.accumUpdates())) {
-      if (!group.has((Integer) task._2())) {
+      if (!group.hasStage((Integer) task._2())) {
         continue;
       }
       Map<String, Long> values = new HashMap<>();

@@ -1,5 +1,6 @@
 package io.sparkformer.jobs.cluster;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -18,40 +19,38 @@ import org.apache.spark.scheduler.SparkListenerTaskStart;
 
 /**
  * The Spark jobs that one job of ours starts on this thread, apart from all others of the session,
- * which may be other people's.
+ * which may be other people's. Spark knows them by a tag: the thread's own job group, by which who
+ * called us may cancel what they started, stays.
  */
 public final class JobGroup extends SparkListener implements AutoCloseable {
 
-  private static final String ID = "spark.jobGroup.id";
-
-  /** All that Spark sets for a group. */
-  private static final List<String> PROPERTIES =
-      List.of(ID, "spark.job.description", "spark.job.interruptOnCancel");
+  /** Where Spark keeps a job's tags, with commas between them. */
+  private static final String TAGS = "spark.job.tags";
 
   private static final int WAIT_MILLIS = 50;
   private static final int WAITS = 200;
 
   private final SparkContext spark;
-  private final String id = "sparkformer-" + UUID.randomUUID();
-  private final Map<String, String> before = new HashMap<>();
+  private final String tag;
   private final Set<Integer> jobs = new HashSet<>();
   private final Set<Integer> stages = new HashSet<>();
   private final Map<Long, String> running = new HashMap<>();
+  private final List<SparkListener> listeners = new ArrayList<>();
 
-  private JobGroup(SparkContext spark) {
+  private JobGroup(SparkContext spark, String tag) {
     this.spark = spark;
+    this.tag = tag;
   }
 
   /**
    * Begins a group: until it is closed, the jobs that this thread starts are in it.
    *
-   * @param description for Spark's pages
+   * @param name begins the tag
    */
-  public static JobGroup begin(JavaSparkContext spark, String description) {
-    JobGroup group = new JobGroup(spark.sc());
-    PROPERTIES.forEach(key -> group.before.put(key, spark.getLocalProperty(key)));
-    spark.sc().addSparkListener(group);
-    spark.setJobGroup(group.id, description);
+  public static JobGroup begin(JavaSparkContext spark, String name) {
+    JobGroup group = new JobGroup(spark.sc(), "sparkformer-" + name + "-" + UUID.randomUUID());
+    group.listen(group);
+    spark.sc().addJobTag(group.tag);
     return group;
   }
 
@@ -59,20 +58,45 @@ public final class JobGroup extends SparkListener implements AutoCloseable {
     return spark;
   }
 
+  /** Adds a listener, which hears of all of the session's tasks, until the group is closed. */
+  public void listen(SparkListener listener) {
+    listeners.add(listener);
+    spark.addSparkListener(listener);
+  }
+
+  /** Removes one before. */
+  public void forget(SparkListener listener) {
+    listeners.remove(listener);
+    spark.removeSparkListener(listener);
+  }
+
   /** Ends the group's jobs that run, from any thread. */
   public void cancel() {
-    spark.cancelJobGroup(id);
+    spark.cancelJobsWithTag(tag);
   }
 
   /** Whether a stage belongs to one of the group's jobs. */
-  public synchronized boolean has(int stage) {
+  public synchronized boolean hasStage(int stage) {
     return stages.contains(stage);
   }
 
   /**
-   * Waits, ten seconds at most, until none of the group's tasks runs: those of a job that was given
-   * up go on for a moment, and must not write any more.
+   * Gives up what runs, after a failure: what its tasks go on writing for a moment must not come
+   * after what is done about it.
+   *
+   * @param failure gets what keeps this from waiting
    */
+  public void giveUp(Exception failure) {
+    cancel();
+    try {
+      awaitEnd();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      failure.addSuppressed(e);
+    }
+  }
+
+  /** Waits, ten seconds at most, until none of the group's jobs and tasks runs. */
   public void awaitEnd() throws InterruptedException {
     boolean idle = false;
     for (int i = 0; i < WAITS && !spark.isStopped(); i++) {
@@ -89,17 +113,18 @@ public final class JobGroup extends SparkListener implements AutoCloseable {
     return jobs.isEmpty() && running.isEmpty();
   }
 
-  /** Gives the thread back the group that it had. */
+  /** What the thread starts now is no longer in the group. */
   @Override
   public void close() {
-    before.forEach(spark::setLocalProperty);
-    spark.removeSparkListener(this);
+    spark.removeJobTag(tag);
+    listeners.forEach(spark::removeSparkListener);
   }
 
   @Override
   public synchronized void onJobStart(SparkListenerJobStart start) {
     Properties properties = start.properties();
-    if (properties != null && id.equals(properties.getProperty(ID))) {
+    String tags = properties == null ? "" : properties.getProperty(TAGS, "");
+    if (List.of(tags.split(",")).contains(tag)) {
       jobs.add(start.jobId());
       start.stageIds().foreach(stage -> stages.add((Integer) stage));
     }

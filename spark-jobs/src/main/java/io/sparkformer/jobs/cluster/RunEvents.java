@@ -3,7 +3,7 @@ package io.sparkformer.jobs.cluster;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import java.io.IOException;
-import java.util.List;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
@@ -26,6 +26,7 @@ public final class RunEvents implements SparkPlugin {
 
   private static final Logger LOG = LoggerFactory.getLogger(RunEvents.class);
   public static final String PLUGINS = "spark.plugins";
+  private static final String EARLIER_NAME = "io.sparkformer.jobs.RunEvents";
 
   private static final JsonMapper JSON = new JsonMapper();
 
@@ -37,7 +38,9 @@ public final class RunEvents implements SparkPlugin {
 
   /** Whether an application's tasks can tell its driver something. */
   public static boolean areCarriedIn(SparkConf conf) {
-    return List.of(conf.get(PLUGINS, "").split(",")).contains(RunEvents.class.getName());
+    return Arrays.stream(conf.get(PLUGINS, "").split(","))
+        .map(String::strip)
+        .anyMatch(name -> name.equals(RunEvents.class.getName()) || name.equals(EARLIER_NAME));
   }
 
   /** Sets who is told of a run, in the driver, until {@link #forget}. */

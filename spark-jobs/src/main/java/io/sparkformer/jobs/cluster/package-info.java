@@ -1,9 +1,10 @@
 /**
  * Spark as jobs use it: how an application is opened ({@link SparkContexts}) and completed for
  * ranks ({@link RankSettings}), executors on this machine ({@link LocalExecutors}), barrier stages
- * ({@link BarrierStage}), passes over a corpus ({@link CorpusPass}), who is lost and why ({@link
- * ExecutorMonitor}), what tasks tell the driver while they run ({@link RunEvents}), progress, and
- * what of a failure is a user's to mend ({@link Failure}).
+ * ({@link BarrierStage}), the Spark jobs of a session that are ours ({@link JobGroup}), passes over
+ * a corpus ({@link CorpusPass}), who is lost and why ({@link ExecutorMonitor}), what tasks tell the
+ * driver while they run ({@link RunEvents}), progress, and what of a failure is a user's to mend
+ * ({@link Failure}).
  *
  * <p>Uses {@code datasets}, and {@code recipe} and {@code run} of model-core; no job. Begin with
  * {@link SparkContexts}.

@@ -63,15 +63,17 @@ final class DatasetMergeJob {
       parts.add(new Part(directory, DatasetManifest.read(fileSystem, directory)));
     }
     parts.forEach(part -> requireSame(parts.get(0), part));
-    try (OutputDirectory directory =
-        OutputDirectory.prepare(
-            output,
-            DatasetManifest.FILE_NAME,
-            existing,
-            parts.stream().map(Part::directory).toList(),
-            hadoop)) {
+    try (JobGroup group = JobGroup.begin(spark, "dataset-merge");
+        OutputDirectory directory =
+            OutputDirectory.prepare(
+                output,
+                DatasetManifest.FILE_NAME,
+                existing,
+                parts.stream().map(Part::directory).toList(),
+                hadoop)) {
       directory.startAfresh(); // copies are cheap
-      DatasetManifest manifest = new DatasetMergeJob(spark, parts).write(directory);
+      directory.whenLost(group::cancel);
+      DatasetManifest manifest = new DatasetMergeJob(spark, parts).write(group, directory);
       directory.commit();
       return result(parts.size(), manifest, output);
     }
@@ -108,7 +110,7 @@ final class DatasetMergeJob {
         b.labels());
   }
 
-  private DatasetManifest write(OutputDirectory output) throws Exception {
+  private DatasetManifest write(JobGroup group, OutputDirectory output) throws Exception {
     List<CopyTask.Copy> copies = new ArrayList<>();
     SortedMap<SplitName, DatasetManifest.Split> splits = new TreeMap<>();
     for (Part part : parts) {
@@ -117,7 +119,7 @@ final class DatasetMergeJob {
           .keySet()
           .forEach(name -> splits.computeIfAbsent(name, n -> split(n, copies)));
     }
-    copy(copies, output);
+    copy(group, copies, output);
     Path first = parts.get(0).directory();
     Tokenizers.read(Storage.fileSystem(first, spark.hadoopConfiguration()), first)
         .write(output.fileSystem(), output.staging());
@@ -126,21 +128,20 @@ final class DatasetMergeJob {
     return manifest;
   }
 
-  private void copy(List<CopyTask.Copy> copies, OutputDirectory output) throws Exception {
+  private void copy(JobGroup group, List<CopyTask.Copy> copies, OutputDirectory output)
+      throws Exception {
     CopyTask task =
         new CopyTask(
             spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
             output.staging().toString());
-    try (JobGroup group = JobGroup.begin(spark, "dataset merge")) {
-      CorpusPass.watched(
-          group,
-          "merge",
-          copies.stream().mapToLong(copy -> copy.file().bytes()).sum(),
-          () -> {
-            spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
-            return copies.size();
-          });
-    }
+    CorpusPass.watched(
+        group,
+        "merge",
+        copies.stream().mapToLong(copy -> copy.file().bytes()).sum(),
+        () -> {
+          spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
+          return copies.size();
+        });
   }
 
   /** One split of all parts that have it; adds the copies that make it. */
@@ -156,6 +157,7 @@ final class DatasetMergeJob {
             .collect(Collectors.groupingBy(Shard::prefix, Collectors.counting()));
     Map<String, Integer> next = new HashMap<>();
     List<ShardFile> files = new ArrayList<>();
+    List<ShardFile> labelFiles = new ArrayList<>();
     for (Part part : parts) {
       DatasetManifest.Split split = part.manifest().splits().get(name);
       for (Shard shard : split == null ? List.<Shard>of() : Shard.of(split)) {
@@ -164,7 +166,7 @@ final class DatasetMergeJob {
             "%s-%05d-of-%05d".formatted(shard.prefix(), number, totals.get(shard.prefix()));
         for (ShardFile file : shard.files()) {
           ShardFile renamed = file.named(stem);
-          files.add(renamed);
+          (shard.isOfLabels() ? labelFiles : files).add(renamed);
           copies.add(new CopyTask.Copy(part.directory() + "/" + file.name(), renamed));
         }
       }
@@ -174,12 +176,8 @@ final class DatasetMergeJob {
         splits.stream().mapToLong(DatasetManifest.Split::documents).sum(),
         splits.stream().mapToLong(DatasetManifest.Split::characters).sum(),
         splits.stream().mapToLong(DatasetManifest.Split::bytes).sum(),
-        files.stream().filter(file -> !isLabel(file)).toList(),
-        files.stream().filter(DatasetMergeJob::isLabel).toList());
-  }
-
-  private static boolean isLabel(ShardFile file) {
-    return file.name().contains(ShardFile.LABELS);
+        files,
+        labelFiles);
   }
 
   /** What the parts' manifests say, put together. */

@@ -50,24 +50,24 @@ final class DatasetShowCommand implements Callable<DatasetShowResult> {
         "--sample-tokens is %d: it must be from 1 to %d",
         sampleTokens,
         1 << 20);
-    DatasetShowResult summary =
+    DatasetShowResult result =
         DatasetView.read(
             SparkContexts.hadoopConfiguration(), Storage.path(data), samples, sampleTokens);
-    print(summary, spec.commandLine().getOut());
-    return summary;
+    print(result, spec.commandLine().getOut());
+    return result;
   }
 
-  private static void print(DatasetShowResult summary, PrintWriter out) {
+  private static void print(DatasetShowResult result, PrintWriter out) {
     print(
         out,
         "%s: vocabulary of %,d tokens, stored as %s, tokenizer %.12s%n%n",
-        summary.data(),
-        summary.vocabSize(),
-        summary.dtype().label(),
-        summary.tokenizerFingerprint());
+        result.data(),
+        result.vocabSize(),
+        result.dtype().label(),
+        result.tokenizerFingerprint());
     print(
         out, COUNTS, "split", "documents", "sequences", "tokens", "characters", "bytes", "shards");
-    summary
+    result
         .splits()
         .forEach(
             (name, s) ->
@@ -83,8 +83,8 @@ final class DatasetShowCommand implements Callable<DatasetShowResult> {
                     grouped(s.shards())));
     print(out, "%nTokens per document%n");
     print(out, LENGTHS, "split", "min", "p10", "median", "mean", "p90", "p99", "max");
-    summary.splits().forEach((name, s) -> printLengths(out, name.label(), s.tokensPerDocument()));
-    summary
+    result.splits().forEach((name, s) -> printLengths(out, name.label(), s.tokensPerDocument()));
+    result
         .splits()
         .forEach((name, s) -> s.samples().forEach(text -> print(out, "%n%s: %s%n", name, text)));
     out.println();

@@ -43,7 +43,7 @@ final class DatasetVerifyJob {
               manifest.dtype(),
               manifest.vocabSize());
       VerifyTask ofLabels = task.ofLabels(manifest.labels().size());
-      try (JobGroup group = JobGroup.begin(spark, "dataset verify")) {
+      try (JobGroup group = JobGroup.begin(spark, "dataset-verify")) {
         CorpusPass.watched(
                 group,
                 "verify",

@@ -1,7 +1,7 @@
 /**
  * The jobs {@code dataset show}, {@code verify} and {@code merge}: {@link DatasetView} looks at a
- * data set through its indexes, {@link VerifyTask} reads a shard and says what is wrong with it,
- * {@link CopyTask} copies a file of data sets that are put together.
+ * data set through its indexes, {@link DatasetVerifyJob} has each shard read, {@link
+ * DatasetMergeJob} puts data sets together by copying their files.
  *
  * <p>Uses {@code jobs}, {@code jobs.cluster}, {@code jobs.output}, {@code datasets}, {@code
  * datasets.tokenizer} and {@code datasets.tokens}. Begin with {@link DatasetCommand}.

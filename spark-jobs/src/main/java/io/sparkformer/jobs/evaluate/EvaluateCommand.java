@@ -25,7 +25,7 @@ import picocli.CommandLine.Option;
     name = "evaluate",
     sortOptions = false,
     description =
-        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report; the latter of a labelled table, too.")
+        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report; the latter of a labelled table, too, whose model may be a TorchScript one: model.pt, tokenizer.json, config.json.")
 public final class EvaluateCommand implements JobCommand, Callable<EvaluateResult> {
 
   @Mixin private ModelArguments model;

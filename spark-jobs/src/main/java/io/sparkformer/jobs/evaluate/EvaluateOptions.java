@@ -38,7 +38,7 @@ record EvaluateOptions(
   }
 
   /** How the split becomes rows for a model that was trained to read texts so. */
-  SampleFormat reading(TextReading trained) {
+  SampleFormat sampleFormat(TextReading trained) {
     return new SampleFormat(samples, truncate == null ? trained.truncate() : truncate, ignoreIndex);
   }
 }

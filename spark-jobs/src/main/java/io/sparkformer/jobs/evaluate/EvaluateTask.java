@@ -62,7 +62,8 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
     long rowBytes = (long) Float.BYTES * positions * config.numClasses();
     long rows = Math.max(1, Math.min(options.batchSize(), LOGITS_BYTES / rowBytes));
     return SequentialBatches.over(
-        Evaluation.samples(config, data, options.split(), options.reading(directory.reading())),
+        Evaluation.samples(
+            config, data, options.split(), options.sampleFormat(directory.reading())),
         (int) rows);
   }
 

@@ -26,7 +26,8 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "export",
     sortOptions = false,
-    description = "Writes a model for other programs: PyTorch, and all that is built on DJL.")
+    description =
+        "Writes a model for other programs, PyTorch and all that is built on DJL: model.pt, tokenizer.json, config.json, serving.properties.")
 public final class ExportCommand implements JobCommand, Callable<ExportResult> {
 
   /** What a model is written as. */

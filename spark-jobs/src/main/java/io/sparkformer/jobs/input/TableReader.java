@@ -17,7 +17,7 @@ import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
 
-/** A request's columns as Spark SQL's plan, with the text first and the label second. */
+/** The columns that are asked for as Spark SQL's plan, with the text first and the label second. */
 public final class TableReader {
 
   private static final Set<DataType> LABELS =

@@ -188,7 +188,11 @@ public final class OutputDirectory implements Closeable {
     try {
       rename(fileSystem, staging, output);
     } catch (IOException e) {
-      rename(fileSystem, old, output);
+      try {
+        rename(fileSystem, old, output);
+      } catch (IOException back) {
+        e.addSuppressed(back);
+      }
       throw e;
     }
     return Optional.of(old);

@@ -96,7 +96,9 @@ public final class TokenizerOutput implements Closeable {
   @Override
   public void close() throws IOException {
     try (lock) {
-      fileSystem.delete(staging, false);
+      if (lock.isHeld()) { // else it may be the file of the job that took this one for dead
+        fileSystem.delete(staging, false);
+      }
     }
     if (!committed) {
       OutputDirectory.deleteEmpty(fileSystem, createdParents);

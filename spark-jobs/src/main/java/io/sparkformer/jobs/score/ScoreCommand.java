@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
     name = "score",
     sortOptions = false,
     description =
-        "Adds to each row of a table what a classifier says of its text: label, score, probabilities. Every row comes back, with a result or an error.")
+        "Adds to each row of a table what a classifier says of its text: label, score, probabilities. Every row comes back, with a result or an error. The model may be a TorchScript one, too: model.pt, tokenizer.json, config.json.")
 public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
 
   @Mixin private ModelArguments model;
@@ -133,7 +133,7 @@ public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
       defaultValue = "sparkformer",
       paramLabel = "ENGINE",
       description =
-          "sparkformer; or djl-spark, DJL's own extension of Spark, which this program comes without (see the README). Default: ${DEFAULT-VALUE}.")
+          "sparkformer; or djl-spark, DJL's own extension of Spark, which this program comes without (see docs/scoring.md). Default: ${DEFAULT-VALUE}.")
   private String engine;
 
   @Override

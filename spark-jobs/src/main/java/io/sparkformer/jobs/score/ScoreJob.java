@@ -57,12 +57,16 @@ public final class ScoreJob {
     ScoringTally tally = new ScoringTally();
     Dataset<Row> scored = scored(spread(input.table(), spark), text, tally);
     TaskTime time = new TaskTime(group);
-    spark.sc().addSparkListener(time);
+    group.listen(time);
     try (Progress progress =
         Progress.start("score", "kB", input.bytes() / InputProgress.UNIT_BYTES)) {
       InputProgress listener = new InputProgress(progress, group, "rows read", "rows scored");
-      spark.sc().addSparkListener(listener);
-      output.write(kept(scored, text), input.roots());
+      group.listen(listener);
+      try {
+        output.write(kept(scored, text), input.roots());
+      } finally {
+        group.forget(listener); // before the bar is closed
+      }
     } catch (Exception e) { // Spark's are checked, though its methods do not say so
       if (e instanceof AnalysisException analysis) {
         throw new InvalidInputException(
@@ -75,6 +79,7 @@ public final class ScoreJob {
     } finally {
       ExecutorModels.closeIdle();
     }
+    group.awaitEnd(); // what tasks took is told a little later
     return result(tally.value(), time, (System.nanoTime() - startNanos) / 1e9);
   }
 
@@ -135,7 +140,7 @@ public final class ScoreJob {
 
     @Override
     public void onTaskEnd(SparkListenerTaskEnd taskEnd) {
-      if (taskEnd.taskMetrics() != null && group.has(taskEnd.stageId())) {
+      if (taskEnd.taskMetrics() != null && group.hasStage(taskEnd.stageId())) {
         millis.addAndGet(taskEnd.taskMetrics().executorRunTime());
         if (taskEnd.taskInfo().successful()) {
           written.addAndGet(taskEnd.taskMetrics().outputMetrics().recordsWritten());

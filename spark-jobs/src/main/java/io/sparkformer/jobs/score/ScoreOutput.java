@@ -79,7 +79,7 @@ final class ScoreOutput {
   }
 
   /** Writes. */
-  void write(Dataset<Row> scored, List<Path> inputs) throws IOException, InterruptedException {
+  void write(Dataset<Row> scored, List<Path> inputs) throws IOException {
     Dataset<Row> rows = options.outputFormat() == InputFormat.CSV ? flat(scored) : scored;
     requirePartitionColumns(rows.schema());
     if (options.existing() == ScoreOptions.Existing.APPEND && options.isFiles()) {
@@ -102,7 +102,7 @@ final class ScoreOutput {
       try {
         save(rows, output.staging().toString(), SaveMode.Append);
       } catch (Exception e) { // Spark's are checked ones, too
-        group.awaitEnd();
+        group.giveUp(e);
         throw e;
       }
       mark(output.fileSystem(), output.staging());

@@ -122,10 +122,10 @@ final class DatasetAssembly {
       UnitResult.Part part = results.get(unit).part(name);
       String place = String.format(Locale.ROOT, "-%05d-of-%05d", shard, inSplit.size());
       for (ShardFile file : part.files()) {
-        files.add(moved(unit, file, name + place));
+        files.add(moved(unit, file, name.label() + place));
       }
       for (ShardFile file : part.labelFiles()) {
-        labelFiles.add(moved(unit, file, name + ShardFile.LABELS + place));
+        labelFiles.add(moved(unit, file, name.label() + ShardFile.LABELS + place));
       }
     }
     return new DatasetManifest.Split(tokens, documents, characters, bytes, files, labelFiles);

@@ -56,7 +56,7 @@ public final class TokenizeCommand implements JobCommand, Callable<TokenizeResul
       paramLabel = "RULE",
       description = {
         "tail: the last characters of the corpus are for validation;",
-        "hash: documents are drawn by their text, equal ones to the same side;",
+        "hash: documents are drawn by their text, equal ones to the same split;",
         "stratified: so that every label has its share. Default: ${DEFAULT-VALUE}."
       })
   private String split;

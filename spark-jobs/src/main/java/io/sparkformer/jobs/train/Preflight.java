@@ -136,7 +136,7 @@ final class Preflight {
 
   private List<PreflightCheck> withProbe() throws IOException {
     Configuration hadoop = spark.hadoopConfiguration();
-    Path output = qualified(options.output());
+    Path output = Storage.qualified(options.output(), spark.hadoopConfiguration());
     OutputProbe probe;
     try {
       probe = OutputProbe.write(hadoop, output, options.workers());
@@ -181,14 +181,12 @@ final class Preflight {
     PreflightTask task =
         new PreflightTask(
             spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
-            options.data() == null ? null : qualified(options.data()).toString(),
+            options.data() == null
+                ? null
+                : Storage.qualified(options.data(), spark.hadoopConfiguration()).toString(),
             probe == null ? null : probe.file().toString(),
             options.recipe() == null ? 0 : options.recipe().training().threads());
     return BarrierStage.of(spark, options.workers(), task, PreflightTask.Findings.class).collect();
-  }
-
-  private Path qualified(Path path) {
-    return Storage.fileSystem(path, spark.hadoopConfiguration()).makeQualified(path);
   }
 
   private List<PreflightCheck> ranks(List<PreflightTask.Findings> findings) {

@@ -106,7 +106,7 @@ public final class TrainJob {
       return Optional.empty();
     }
     Path path = Storage.path(data.orElseThrow());
-    Path qualified = Storage.fileSystem(path, hadoop).makeQualified(path); // '.' has no name
+    Path qualified = Storage.qualified(path, hadoop); // '.' has no name
     require(
         !Storage.overlap(output.path(), qualified),
         "--output %s and --data %s are the same or one lies in the other: choose an output outside the data set",
@@ -123,7 +123,7 @@ public final class TrainJob {
       return recipe;
     }
     Path path = Storage.path(recipe.initFrom().get());
-    Path qualified = Storage.fileSystem(path, hadoop).makeQualified(path);
+    Path qualified = Storage.qualified(path, hadoop);
     ModelDirectory.open(hadoop, qualified);
     require(
         mode != RunDirectory.Mode.OVERWRITE || !Storage.overlap(output.path(), qualified),
@@ -138,7 +138,8 @@ public final class TrainJob {
   /**
    * Trains, attempt after attempt until one succeeds.
    *
-   * @throws InvalidInputException if there is a user's mistake, or too much has failed
+   * @throws io.sparkformer.datasets.InvalidInputException if there is a user's mistake, or too much
+   *     has failed
    */
   public TrainResult run(JavaSparkContext spark) throws Exception {
     long started = System.nanoTime();
@@ -155,8 +156,8 @@ public final class TrainJob {
           Storage.shown(directory.path()));
     }
     try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps());
-        TrainRetries attempts = new TrainRetries(spark, spec, retry, progress)) {
-      done = attempts.run();
+        TrainRetries retries = new TrainRetries(spark, spec, retry, progress)) {
+      done = retries.run();
     }
     draw();
     return TrainResult.of(

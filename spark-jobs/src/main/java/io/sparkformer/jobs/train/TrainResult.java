@@ -41,21 +41,21 @@ record TrainResult(
     String output) {
 
   static TrainResult of(TrainRetries.Done done, double seconds, String output) {
-    TrainingResult summary = done.summary();
+    TrainingResult result = done.result();
     return new TrainResult(
-        summary.steps(),
-        summary.epochs(),
-        summary.train().loss(),
-        summary.valid().loss(),
-        summary.valid().accuracy(),
-        summary.monitor(),
-        summary.best(),
-        summary.stoppedEarly(),
-        summary.truncated(),
-        summary.tokensPerSecond(),
+        result.steps(),
+        result.epochs(),
+        result.train().loss(),
+        result.valid().loss(),
+        result.valid().accuracy(),
+        result.monitor(),
+        result.best(),
+        result.stoppedEarly(),
+        result.truncated(),
+        result.tokensPerSecond(),
         seconds,
-        summary.parameters(),
-        summary.resumedFrom(),
+        result.parameters(),
+        result.resumedFrom(),
         done.workers(),
         done.failures(),
         output);

@@ -5,6 +5,7 @@ import io.sparkformer.jobs.cluster.BarrierStage;
 import io.sparkformer.jobs.cluster.ExecutorMonitor;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.cluster.GivenUpException;
+import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
 import io.sparkformer.run.TrainingResult;
@@ -37,6 +38,7 @@ final class TrainRetries implements AutoCloseable {
   private final TrainSpec spec;
   private final RetryOptions retry;
   private final TrainProgress progress;
+  private final JobGroup group;
   private final ExecutorMonitor executors;
   private final Broadcast<SerializableConfiguration> configuration;
 
@@ -47,18 +49,19 @@ final class TrainRetries implements AutoCloseable {
   /**
    * How it ended.
    *
-   * @param summary of the attempt that succeeded
+   * @param result of the attempt that succeeded
    * @param workers that it had
    * @param failures before it
    */
-  record Done(TrainingResult summary, int workers, int failures) {}
+  record Done(TrainingResult result, int workers, int failures) {}
 
   TrainRetries(JavaSparkContext spark, TrainSpec spec, RetryOptions retry, TrainProgress progress) {
     this.spark = spark;
     this.spec = spec;
     this.retry = retry;
     this.progress = progress;
-    this.executors = ExecutorMonitor.of(spark);
+    this.group = JobGroup.begin(spark, "train");
+    this.executors = ExecutorMonitor.of(group);
     this.configuration =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
   }
@@ -86,7 +89,9 @@ final class TrainRetries implements AutoCloseable {
   @Override
   public void close() {
     RunEvents.forget(spec.runId());
+    group.cancel(); // what an interrupted driver has left running
     executors.close();
+    group.close();
   }
 
   private int workers() throws InterruptedException {
@@ -124,7 +129,7 @@ final class TrainRetries implements AutoCloseable {
         throw new InvalidInputException(mistaken.message());
       }
     }
-    return ((TrainTask.Outcome.Trained) outcomes.get(0)).summary();
+    return ((TrainTask.Outcome.Trained) outcomes.get(0)).result();
   }
 
   /** Awaits an attempt, and ends one that cannot begin since executors went away before. */

@@ -81,9 +81,9 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
     /**
      * It trained to the end.
      *
-     * @param summary the same in each rank, but for times
+     * @param result the same in each rank, but for times
      */
-    record Trained(TrainingResult summary) implements Outcome {}
+    record Trained(TrainingResult result) implements Outcome {}
 
     /**
      * A user's mistake, this rank's or another's, kept it from that.

@@ -4,6 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.jobs.LocalSpark;
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -14,12 +19,13 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs of ours in a session that others use, too. */
 @Timeout(120)
 class JobGroupTest {
 
-  private static final String ID = "spark.jobGroup.id";
+  private static final String TAGS = "spark.job.tags";
 
   /** Of tasks, which run in this JVM. */
   private static volatile CountDownLatch ours;
@@ -100,31 +106,89 @@ class JobGroupTest {
       Thread elsewhere =
           new Thread(
               () -> {
-                spark.clearJobGroup();
+                spark.sc().clearJobTags();
                 spark.parallelize(List.of(1, 2), 2).count(); // stage 1
               });
       elsewhere.start();
       elsewhere.join();
       group.awaitEnd();
 
-      assertThat(group.has(0)).isTrue();
-      assertThat(group.has(1)).isFalse();
+      assertThat(group.hasStage(0)).isTrue();
+      assertThat(group.hasStage(1)).isFalse();
     }
   }
 
   @Test
-  void theThreadGetsItsOwnGroupBack() {
-    spark.setJobGroup("mine", "what I do", true);
-
+  void aGroupThatIsClosedHearsOfNothingMore() throws Exception {
     JobGroup group = JobGroup.begin(spark, "ours");
-    String inside = spark.getLocalProperty(ID);
+    String tag = spark.getLocalProperty(TAGS);
     group.close();
+    try (JobGroup next = JobGroup.begin(spark, "next")) {
+      spark.sc().addJobTag(tag);
+      spark.parallelize(List.of(1), 1).count(); // stage 0
+      next.awaitEnd();
+    }
 
-    assertThat(inside).startsWith("sparkformer-");
-    assertThat(spark.getLocalProperty(ID)).isEqualTo("mine");
+    assertThat(group.hasStage(0)).isFalse();
+  }
+
+  @Test
+  void progressIsThatOfOurJobsAlone(@TempDir Path directory) throws Exception {
+    String few = Files.writeString(directory.resolve("few"), "a\nb\nc\n").toString();
+    String many = Files.writeString(directory.resolve("many"), "x\n".repeat(1_000)).toString();
+    PrintStream before = System.err;
+    ByteArrayOutputStream shown = new ByteArrayOutputStream();
+    System.setErr(new PrintStream(shown, true, StandardCharsets.UTF_8));
+    try (JobGroup group = JobGroup.begin(spark, "ours")) {
+      CorpusPass.watched(
+          group,
+          "count",
+          2_006,
+          () -> {
+            Thread elsewhere =
+                new Thread(
+                    () -> {
+                      spark.sc().clearJobTags();
+                      spark.textFile(many, 1).count();
+                    });
+            elsewhere.start();
+            long lines = spark.textFile(few, 1).count();
+            try {
+              elsewhere.join();
+              group.awaitEnd();
+            } catch (InterruptedException e) {
+              throw new AssertionError(e);
+            }
+            return lines;
+          });
+    } finally {
+      System.setErr(before);
+    }
+
+    assertThat(shown.toString(StandardCharsets.UTF_8))
+        .contains(" 3 documents")
+        .doesNotContain("1,00");
+  }
+
+  @Test
+  void whoCalledUsMayCancelTheirOwnGroupWithOurJobsInIt() throws Exception {
+    spark.setJobGroup("mine", "what I do");
+    spark.sc().addJobTag("my-tag");
+    begun.countDown();
+    try (JobGroup group = JobGroup.begin(spark, "ours")) {
+      assertThat(spark.getLocalProperty("spark.jobGroup.id")).isEqualTo("mine");
+      JavaFutureAction<List<Integer>> own = waitFor(Whose.OURS);
+      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+
+      spark.cancelJobGroup("mine");
+
+      assertThatThrownBy(own::get).hasRootCauseInstanceOf(SparkException.class);
+      ours.countDown();
+      group.awaitEnd();
+    }
+    assertThat(spark.getLocalProperty(TAGS)).isEqualTo("my-tag");
+    assertThat(spark.getLocalProperty("spark.jobGroup.id")).isEqualTo("mine");
     assertThat(spark.getLocalProperty("spark.job.description")).isEqualTo("what I do");
-    assertThat(spark.getLocalProperty("spark.job.interruptOnCancel")).isEqualTo("true");
-    spark.clearJobGroup();
   }
 
   private enum Whose {

@@ -6,6 +6,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.Main;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
@@ -24,6 +25,8 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.spark.SparkConf;
+import org.apache.spark.api.java.JavaSparkContext;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -34,6 +37,8 @@ import org.junit.jupiter.api.io.TempDir;
  * The train job as a user meets it: options, exit codes, one line of JSON or one of explanation.
  */
 class TrainCommandTest {
+
+  private static final String BEFORE_IT_MOVED = "io.sparkformer.jobs.RunEvents";
 
   private static final String TEXT = "the quick brown fox jumps over the lazy dog. ".repeat(40);
   private static final String RECIPE =
@@ -164,8 +169,29 @@ class TrainCommandTest {
   }
 
   @Test
+  void sessionsThatNameThePluginAsItWasCalledBeforeHearOfRunsToo() throws Exception {
+    List<String> heard = new ArrayList<>();
+    SparkConf conf = LocalSpark.conf("local[1]").set(RunEvents.PLUGINS, BEFORE_IT_MOVED);
+    RunEvents.listen("a run", event -> heard.add(event.toString()));
+    try (JavaSparkContext spark = LocalSpark.open(conf)) {
+      spark
+          .parallelize(List.of("a run"), 1)
+          .foreach(run -> RunEvents.send(run, new RunEvent.Started(0, 0, 1)));
+      for (int i = 0; i < 200 && heard.isEmpty(); i++) {
+        Thread.sleep(50);
+      }
+    } finally {
+      RunEvents.forget("a run");
+    }
+
+    assertThat(RunEvents.areCarriedIn(conf)).isTrue();
+    assertThat(heard).containsExactly("Started[attempt=0, step=0, workers=1]");
+  }
+
+  @Test
   void theDriverHearsOfItsRunsStepsAloneWhileTheTaskRuns() throws Exception {
     List<String> heard = new ArrayList<>();
+    List<String> others = new ArrayList<>();
     List<Boolean> finishedThen = new ArrayList<>();
     try (org.apache.spark.api.java.JavaSparkContext spark =
         SparkContexts.open("test", RunEvents.class)) {
@@ -173,15 +199,20 @@ class TrainCommandTest {
       RunEvents.listen(
           "a run",
           event -> {
-            Metric metric = ((RunEvent.Measured) event).metric();
             try {
-              heard.add(metric.event() + " " + metric.step());
+              heard.add(
+                  event instanceof RunEvent.Measured measured
+                      ? measured.metric().event() + " " + measured.metric().step()
+                      : event.toString());
               finishedThen.add(Files.exists(gate.resolveSibling("done")));
               Files.writeString(gate, "heard");
             } catch (IOException e) {
               throw new java.io.UncheckedIOException(e);
             }
           });
+      RunEvents.listen("another run", event -> others.add(event.toString()));
+      RunEvents.listen("a run before", event -> others.add("forgotten: " + event));
+      RunEvents.forget("a run before");
       String name = gate.toString();
       // The task ends only after the driver has heard it: an accumulator would never arrive.
       boolean told =
@@ -189,7 +220,8 @@ class TrainCommandTest {
               .parallelize(List.of(name), 1)
               .map(
                   path -> {
-                    RunEvents.send("another run", new RunEvent.Mistake("none of this run's"));
+                    RunEvents.send("a run before", new RunEvent.Mistake("too late"));
+                    RunEvents.send("another run", new RunEvent.Mistake("a key"));
                     RunEvents.send(
                         "a run",
                         new RunEvent.Measured(
@@ -216,9 +248,11 @@ class TrainCommandTest {
       assertThat(told).isTrue();
     } finally {
       RunEvents.forget("a run");
+      RunEvents.forget("another run");
     }
 
     assertThat(heard).containsExactly("TRAIN 3");
+    assertThat(others).containsExactly("Mistake[message=a key]");
     assertThat(finishedThen).containsExactly(false);
   }
 
