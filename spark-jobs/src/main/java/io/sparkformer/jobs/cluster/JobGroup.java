@@ -70,9 +70,11 @@ public final class JobGroup extends SparkListener implements AutoCloseable {
     spark.removeSparkListener(listener);
   }
 
-  /** Ends the group's jobs that run, from any thread. */
+  /** Ends the group's jobs that run, from any thread; a Spark that has stopped has none. */
   public void cancel() {
-    spark.cancelJobsWithTag(tag);
+    if (!spark.isStopped()) { // else it would throw, in place of why it stopped
+      spark.cancelJobsWithTag(tag);
+    }
   }
 
   /** Whether a stage belongs to one of the group's jobs. */

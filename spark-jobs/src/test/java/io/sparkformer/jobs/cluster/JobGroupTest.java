@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.jobs.LocalSpark;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -97,6 +98,22 @@ class JobGroupTest {
       assertThatThrownBy(own::get).hasRootCauseInstanceOf(SparkException.class);
       waiting.join();
     }
+  }
+
+  @Test
+  void whenSparkHasStoppedAFailureStaysWhatItWas() {
+    IOException failure = new IOException("the cluster ended the application");
+
+    assertThatThrownBy(
+            () -> {
+              try (JobGroup group = JobGroup.begin(spark, "ours")) {
+                spark.stop();
+                group.giveUp(failure);
+                throw failure;
+              }
+            })
+        .isSameAs(failure)
+        .hasNoSuppressedExceptions();
   }
 
   @Test
