@@ -4,34 +4,44 @@ import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.datasets.LocalFiles.localFiles;
 
 import io.sparkformer.datasets.SharedData;
-import io.sparkformer.model.SafeTensors;
+import io.sparkformer.safetensors.SafeTensors;
+import io.sparkformer.safetensors.StoredTensor;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Map;
+import org.apache.hadoop.fs.FSDataInputStream;
 
 /** Files of tensors, and how near tensors are to those of a reference. */
 public final class SharedFiles {
 
   private SharedFiles() {}
 
-  public static Map<String, SafeTensors.Entry> tensors(String name) throws IOException {
+  public static Map<String, StoredTensor> tensors(String name) throws IOException {
     return SafeTensors.read(localFiles(), hadoop(SharedData.beside(name)));
   }
 
-  public static float[] floats(SafeTensors.Entry entry) {
-    float[] values = new float[entry.data().remaining() / Float.BYTES];
-    littleEndian(entry).asFloatBuffer().get(values);
+  public static float[] floats(StoredTensor tensor) {
+    float[] values = new float[(int) tensor.size()];
+    bytes(tensor, Float.BYTES).asFloatBuffer().get(values);
     return values;
   }
 
-  public static long[] longs(SafeTensors.Entry entry) {
-    long[] values = new long[entry.data().remaining() / Long.BYTES];
-    littleEndian(entry).asLongBuffer().get(values);
+  public static long[] longs(StoredTensor tensor) {
+    long[] values = new long[(int) tensor.size()];
+    bytes(tensor, Long.BYTES).asLongBuffer().get(values);
     return values;
   }
 
-  private static ByteBuffer littleEndian(SafeTensors.Entry entry) {
-    return entry.data().duplicate().order(java.nio.ByteOrder.LITTLE_ENDIAN);
+  private static ByteBuffer bytes(StoredTensor tensor, int numberBytes) {
+    byte[] bytes = new byte[(int) tensor.size() * numberBytes];
+    try (FSDataInputStream in = localFiles().open(tensor.file())) {
+      in.readFully(tensor.position(), bytes);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
   }
 
   /** ||actual - expected|| / ||expected||. */

@@ -51,24 +51,26 @@ class ArchitectureRulesTest {
       datasets.tokenizer -> datasets datasets.pretokenizer
       datasets.tokenizer.training -> datasets datasets.pretokenizer datasets.tokenizer
       datasets.tokens -> datasets datasets.tokenizer
-      datasets.sample -> datasets datasets.tokens
+      datasets.sample -> datasets datasets.tokenizer datasets.tokens
       datasets.synthetic -> datasets datasets.sample datasets.tokenizer datasets.tokens
 
       torch -> datasets
       collective -> datasets
       evaluation -> datasets datasets.tokenizer datasets.tokens
-      model -> datasets datasets.sample datasets.tokenizer torch
+      safetensors -> datasets torch
+      model -> datasets datasets.sample datasets.tokenizer safetensors torch
+      gguf -> datasets datasets.pretokenizer datasets.tokenizer model safetensors
       generate -> datasets model
       predict -> datasets datasets.sample datasets.tokenizer generate model torch
       recipe -> datasets datasets.sample datasets.synthetic datasets.tokens model
       train -> collective datasets datasets.sample model recipe
-      run -> collective datasets datasets.sample datasets.tokenizer datasets.tokens evaluation generate model recipe train
+      run -> collective datasets datasets.sample datasets.tokenizer datasets.tokens evaluation generate model recipe safetensors train
 
       jobs.cluster -> datasets recipe run
       jobs.input -> datasets datasets.pretokenizer datasets.text datasets.tokens
       jobs.output -> datasets datasets.tokenizer
       jobs.picture -> datasets evaluation
-      jobs -> datasets datasets.tokenizer jobs.cluster jobs.input jobs.output model
+      jobs -> datasets datasets.tokenizer jobs.cluster jobs.input jobs.output model predict
 
       jobs.tokenize -> datasets datasets.sample datasets.text datasets.tokenizer datasets.tokens jobs jobs.cluster jobs.input jobs.output
       jobs.vocabulary -> datasets datasets.pretokenizer datasets.tokenizer datasets.tokenizer.training jobs jobs.cluster jobs.input jobs.output
@@ -77,11 +79,11 @@ class ArchitectureRulesTest {
       jobs.train -> collective datasets datasets.synthetic datasets.tokens jobs jobs.cluster jobs.report model recipe run
       ml -> datasets datasets.sample generate jobs.cluster jobs.input jobs.output jobs.tokenize jobs.train model predict recipe run
       jobs.evaluate -> datasets datasets.sample datasets.tokenizer datasets.tokens evaluation jobs jobs.cluster jobs.input ml model predict recipe run
-      jobs.score -> datasets jobs jobs.cluster jobs.input jobs.output ml predict
+      jobs.score -> datasets jobs jobs.cluster jobs.input jobs.output ml model predict
       jobs.generate -> datasets datasets.tokenizer generate jobs jobs.cluster model
       jobs.attention -> datasets evaluation jobs jobs.cluster jobs.output jobs.picture model
-      jobs.export -> datasets jobs jobs.cluster jobs.output model
-      jobs.bench -> collective datasets datasets.sample datasets.tokenizer generate jobs jobs.input jobs.score ml model predict recipe train
+      jobs.export -> datasets gguf jobs jobs.cluster jobs.output model safetensors
+      jobs.bench -> collective datasets datasets.sample datasets.tokenizer generate jobs jobs.input jobs.score ml model predict recipe safetensors train
       """;
 
   @Test

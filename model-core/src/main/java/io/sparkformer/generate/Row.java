@@ -41,9 +41,9 @@ final class Row {
    * @param logits [V]
    * @return the token, none if it was the end of the text
    */
-  OptionalInt advance(float[] logits, Optional<Integer> endOfText) {
+  OptionalInt advance(float[] logits, List<Integer> endOfText) {
     int id = sampler.pick(logits);
-    if (endOfText.isPresent() && endOfText.get() == id) {
+    if (endOfText.contains(id)) {
       stoppedBy = Optional.of(StopReason.END_OF_TEXT);
       return OptionalInt.empty();
     }

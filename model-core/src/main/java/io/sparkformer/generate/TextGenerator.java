@@ -8,7 +8,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.OptionalInt;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,10 +35,10 @@ public final class TextGenerator {
 
   private final Gpt model;
   private final int vocabSize;
-  private final Optional<Integer> endOfText;
+  private final List<Integer> endOfText;
   private final long cacheBytes;
 
-  private TextGenerator(Gpt model, int vocabSize, Optional<Integer> endOfText, long cacheBytes) {
+  private TextGenerator(Gpt model, int vocabSize, List<Integer> endOfText, long cacheBytes) {
     this.model = model;
     this.vocabSize = vocabSize;
     this.endOfText = endOfText;
@@ -50,9 +49,9 @@ public final class TextGenerator {
    * A generator of all the model's tokens.
    *
    * @param model of float32 precision; stays the caller's
-   * @param endOfText the token that ends a text and is not part of it
+   * @param endOfText ids of the tokens that end a text and are not part of it; none if nothing does
    */
-  public static TextGenerator of(Gpt model, Optional<Integer> endOfText) {
+  public static TextGenerator of(Gpt model, List<Integer> endOfText) {
     return new TextGenerator(model, model.config().vocabSize(), endOfText, CACHE_BYTES);
   }
 
@@ -205,9 +204,11 @@ public final class TextGenerator {
     int from = row * config.vocabSize();
     float[] own = Arrays.copyOfRange(logits, from, from + config.vocabSize());
     Arrays.fill(own, vocabSize, own.length, Float.NEGATIVE_INFINITY);
-    endOfText
-        .filter(id -> id >= vocabSize && id < own.length)
-        .ifPresent(id -> own[id] = logits[from + id]);
+    for (int id : endOfText) {
+      if (id < own.length) {
+        own[id] = logits[from + id];
+      }
+    }
     return own;
   }
 

@@ -3,6 +3,7 @@ package io.sparkformer.model;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.sparkformer.datasets.InvalidInputException;
 import java.util.Arrays;
+import java.util.Map;
 
 /** The feed-forward layer's non-linearity (Hendrycks and Gimpel 2016, arXiv:1606.08415). */
 public enum Activation {
@@ -14,6 +15,15 @@ public enum Activation {
   GELU("none", "gelu"),
   @JsonProperty("relu")
   RELU("relu", "relu");
+
+  /** What transformers computes in another way. */
+  private static final Map<String, Activation> OTHER_NAMES =
+      Map.of(
+          "gelu_python", GELU,
+          "gelu_accurate", GELU_TANH,
+          "gelu_python_tanh", GELU_TANH,
+          "gelu_fast", GELU_TANH,
+          "gelu_pytorch_tanh", GELU_TANH);
 
   private final String kernel;
   private final String huggingFaceName;
@@ -34,8 +44,8 @@ public enum Activation {
   }
 
   static Activation ofHuggingFaceName(String name, String file) {
-    if (name.equals("gelu_pytorch_tanh") || name.equals("gelu_fast")) {
-      return GELU_TANH; // later names of the same function
+    if (OTHER_NAMES.containsKey(name)) {
+      return OTHER_NAMES.get(name);
     }
     return Arrays.stream(values())
         .filter(activation -> activation.huggingFaceName.equals(name))

@@ -14,7 +14,7 @@ import java.util.Arrays;
  * @param weights [L][H][T][T]: how much a position (row) takes of each; rows add up to 1
  * @param values [L][H][T][D]: what there is to take
  * @param probabilities of the classes: [T][K], for a language model those of the token after each;
- *     [1][K] for a classifier of sequences
+ *     [1][K] for a classifier of sequences; of a regression its numbers
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
 public record AttentionMaps(float[][][][] weights, float[][][][] values, float[][] probabilities) {
@@ -22,17 +22,24 @@ public record AttentionMaps(float[][][][] weights, float[][][][] values, float[]
   /**
    * Looks into a model.
    *
+   * @param problem what its logits mean
    * @param ids of the text, from 1 to contextLength
    */
-  public static AttentionMaps of(Gpt model, int[] ids) {
+  public static AttentionMaps of(Gpt model, ProblemType problem, int[] ids) {
     ModelConfig config = model.config();
     try (NDManager scratch = model.manager().newSubManager()) {
       NDArray tokens =
           scratch.create(Arrays.stream(ids).asLongStream().toArray(), new Shape(1, ids.length));
       NDArray lengths = scratch.create(new long[] {ids.length});
       NDArray logits = model.kernels().logits(scratch, tokens, lengths, model.weightList());
-      float[] probabilities = logits.softmax(-1).toFloatArray();
-      float[][] byRow = rows(probabilities, probabilities.length / config.numClasses());
+      float[] flat = logits.toFloatArray();
+      float[][] byRow = rows(flat, flat.length / config.numClasses());
+      for (float[] row : byRow) {
+        double[] scores = problem.scores(row);
+        for (int i = 0; i < row.length; i++) {
+          row[i] = (float) scores[i];
+        }
+      }
       if (config.numLayers() == 0) {
         return new AttentionMaps(new float[0][][][], new float[0][][][], byRow);
       }

@@ -7,22 +7,24 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.Path;
 
 /**
  * A model's config.json.
  *
- * <p>What has GPT-2's form has HuggingFace's keys, and {@code bias} of our own. The key {@code
- * sparkformer}, an object with {@link ModelConfig}'s components, says what those cannot; where it
- * stands it alone counts. The key {@code sparkformer_reading} says what of a text the model read in
- * training.
+ * <p>What HuggingFace's GPT-2 can be has its keys ({@link Gpt2Json}). Anything else has a {@code
+ * model_type} of our own, so that nobody takes it for one, and an object {@code sparkformer} with
+ * {@link ModelConfig}'s components, which alone counts. The object {@code sparkformer_reading} says
+ * what of a text the model read in training.
  */
 record ConfigJson(JsonNode json, Path file) {
 
@@ -31,180 +33,259 @@ record ConfigJson(JsonNode json, Path file) {
 
   private static final String OWN = "sparkformer";
   private static final String READING = "sparkformer_reading";
+  private static final String PROBLEM = "problem_type";
   private static final String APPENDED = "appended_token";
   private static final String TRUNCATE = "truncate";
-  private static final String LANGUAGE = "GPT2LMHeadModel";
-  private static final String SEQUENCE = "GPT2ForSequenceClassification";
-  private static final String TOKEN = "GPT2ForTokenClassification";
+  private static final String LEFT = "left";
+  private static final String RIGHT = "right";
+  private static final String CUT = "cut";
+  private static final String TEXT = "text";
+  private static final String PADDING_ROW = "sparkformer_padding_row";
+  private static final String VOCAB_SIZE = "vocab_size";
+  private static final String PADDING = "pad_token_id";
+  private static final String END_OF_TEXT = "eos_token_id";
+  private static final String LABELS = "id2label";
+  private static final String NUM_LABELS = "num_labels";
+
+  /** Of transformers: what is written is what this one reads. */
+  private static final String TRANSFORMERS_VERSION = "5.18.0";
 
   /**
-   * The model's shape.
+   * The model's shape, as far as this file says it.
    *
-   * @throws InvalidInputException if the file does not say one
+   * @throws InvalidInputException if it does not
    */
   ModelConfig config() {
     if (json.has(OWN)) {
-      try {
-        return JSON.treeToValue(json.get(OWN), ModelConfig.class);
-      } catch (JsonProcessingException e) {
-        String problem =
-            e.getCause() instanceof InvalidInputException own
-                ? own.getMessage()
-                : Reason.firstLine(e.getOriginalMessage());
-        throw new InvalidInputException(
-            String.format("%s: '%s' is damaged: %s: copy the model again", file, OWN, problem), e);
-      }
+      return own();
     }
-    String type = json.path("model_type").asText("gpt2");
+    String type = json.path("model_type").asText(Gpt2Json.TYPE);
     require(
-        type.equals("gpt2"),
+        type.equals(Gpt2Json.TYPE),
         "%s: model_type is '%s': only gpt2, and models that this program trained, are supported",
         file,
         type);
-    require(
-        !json.path("scale_attn_by_inverse_layer_idx").asBoolean(false)
-            && json.path("scale_attn_weights").asBoolean(true),
-        "%s: other attention scales than 1 / sqrt(head size) are not supported",
-        file);
-    ModelConfig gpt2 =
-        ModelConfig.gpt2(
-            integer("vocab_size"),
-            integer(json.has("n_positions") ? "n_positions" : "n_ctx"),
-            integer("n_layer"),
-            integer("n_head"),
-            integer("n_embd"));
-    return new ModelConfig(
-        gpt2.vocabSize(),
-        gpt2.contextLength(),
-        gpt2.numLayers(),
-        gpt2.numHeads(),
-        gpt2.embeddingDim(),
-        gpt2.headDim(),
-        gpt2.valueDim(),
-        gpt2.mask(),
-        gpt2.positions(),
-        gpt2.norm(),
-        gpt2.residual(),
-        gpt2.attentionProjection(),
-        gpt2.feedForward(),
-        json.path("n_inner").asInt(0),
-        Activation.ofHuggingFaceName(
-            json.path("activation_function").asText("gelu_new"), file.toString()),
-        json.path("bias").asBoolean(true),
-        gpt2.attentionBias(),
-        json.path("resid_pdrop").asDouble(0.1),
-        json.path("layer_norm_epsilon").asDouble(1e-5),
-        head());
+    ModelConfig config = new Gpt2Json(json, file).config(numLabels());
+    return hasPaddingRow() ? config.withVocabSize(config.vocabSize() - 1) : config;
   }
 
-  private Head head() {
-    String architecture = json.path("architectures").path(0).asText(LANGUAGE);
-    return switch (architecture) {
-      case SEQUENCE -> Head.ofSequences(numLabels(), Head.Pooling.LAST);
-      case TOKEN ->
-          new Head(
-              Head.Kind.TOKEN_CLASSIFICATION,
-              Head.Output.OWN,
-              Head.Layers.LINEAR,
-              Head.Pooling.LAST,
-              true,
-              numLabels());
-      default -> json.path("tie_word_embeddings").asBoolean(true) ? Head.TIED : Head.OWN;
-    };
+  private ModelConfig own() {
+    ModelConfig config;
+    try {
+      require(json.get(OWN).isObject(), "%s: '%s' is no object: copy the model again", file, OWN);
+      config = JSON.treeToValue(json.get(OWN), ModelConfig.class);
+    } catch (JsonProcessingException e) {
+      String problem =
+          e.getCause() instanceof InvalidInputException own
+              ? own.getMessage()
+              : Reason.firstLine(e.getOriginalMessage());
+      throw new InvalidInputException(
+          String.format("%s: '%s' is damaged: %s: copy the model again", file, OWN, problem), e);
+    }
+    Map<String, Integer> sizes =
+        Map.of(
+            VOCAB_SIZE,
+            config.vocabSize(),
+            "n_positions",
+            config.contextLength(),
+            "n_layer",
+            config.numLayers());
+    sizes.forEach(
+        (key, size) ->
+            require(
+                !json.path(key).isInt() || json.path(key).asInt() == size,
+                "%s: '%s' is %s, but '%s' has %d: copy the model again",
+                file,
+                key,
+                json.path(key),
+                OWN,
+                size));
+    return config;
+  }
+
+  /** Whether the token embedding has a row behind the vocabulary, for padding alone. */
+  boolean hasPaddingRow() {
+    JsonNode size = json.path(VOCAB_SIZE);
+    return json.path(PADDING_ROW).asBoolean()
+        && size.isInt()
+        && json.path(PADDING).asInt(-1) == size.asInt() - 1;
   }
 
   /** HuggingFace leaves out two labels without names. */
   private int numLabels() {
-    return json.has("id2label") ? json.get("id2label").size() : 2;
-  }
-
-  private int integer(String key) {
+    JsonNode count = json.path(NUM_LABELS);
+    JsonNode names = json.path(LABELS);
     require(
-        json.path(key).isInt(), "%s has no whole number '%s': it is not a GPT-2 config", file, key);
-    return json.path(key).asInt();
+        (count.isMissingNode() || count.isNull() || (count.isInt() && count.asInt() > 0))
+            && (names.isMissingNode() || names.isNull() || (names.isObject() && !names.isEmpty())),
+        "%s: %s is %s and %s is %s: name the classes by their ids, as {\"0\": \"no\", \"1\": \"yes\"}",
+        file,
+        NUM_LABELS,
+        count.isMissingNode() ? "missing" : count,
+        LABELS,
+        names.isMissingNode() ? "missing" : names);
+    if (!names.isObject()) {
+      return count.asInt(2);
+    }
+    int named = names.size();
+    require(
+        !count.isInt() || count.asInt() == named,
+        "%s: %s is %s, but %s names %d: leave the wrong one away",
+        file,
+        NUM_LABELS,
+        count,
+        LABELS,
+        named);
+    return named;
   }
 
-  /** Names of the classes by id. */
-  List<String> labels() {
-    JsonNode names = json.path("id2label");
+  /**
+   * Names of the classes by id.
+   *
+   * @param count the classes
+   * @throws InvalidInputException if the file names them by other ids than 0, 1, 2 ...
+   */
+  List<String> labels(int count) {
+    JsonNode names = json.path(LABELS);
     List<String> labels = new ArrayList<>();
-    for (int id = 0; id < names.size(); id++) {
-      labels.add(names.path(Integer.toString(id)).asText("LABEL_" + id));
+    for (int id = 0; id < count; id++) {
+      JsonNode name = names.path(Integer.toString(id));
+      require(
+          names.isMissingNode() || names.isNull() || name.isTextual(),
+          "%s: %s has %d names for %d classes, but none for class %d: number them from 0",
+          file,
+          LABELS,
+          names.size(),
+          count,
+          id);
+      labels.add(name.asText("LABEL_" + id));
     }
     return labels;
   }
 
-  /** How texts are read; HuggingFace's configs do not say it. */
-  TextReading reading() {
-    JsonNode appended = json.path(READING).path(APPENDED);
-    String truncate = json.path(READING).path(TRUNCATE).asText("right");
-    return new TextReading(
-        appended.isInt() ? Optional.of(appended.asInt()) : Optional.empty(),
-        truncate.equals("left") ? Truncation.LEFT : Truncation.RIGHT);
+  /**
+   * What a classifier's logits mean; of tokens each has one class.
+   *
+   * @throws InvalidInputException if the file names something else
+   */
+  ProblemType problem(Head head) {
+    return head.kind() == Head.Kind.SEQUENCE_CLASSIFICATION
+        ? ProblemType.of(json, head.numLabels(), file)
+        : ProblemType.SINGLE_LABEL_CLASSIFICATION;
   }
 
-  private static void reading(ObjectNode json, TextReading reading) {
-    ObjectNode object = json.putObject(READING);
-    reading.appended().ifPresent(id -> object.put(APPENDED, id));
-    object.put(TRUNCATE, reading.truncate() == Truncation.LEFT ? "left" : "right");
-  }
-
-  static ObjectNode of(ModelConfig config, ModelDirectory.TextProcessing processing) {
-    ObjectNode json = JSON.createObjectNode();
-    Head head = config.head();
-    json.putArray("architectures").add(architecture(head));
-    json.put("model_type", config.isGpt2() ? "gpt2" : OWN);
-    json.put("vocab_size", config.vocabSize());
-    json.put("n_positions", config.contextLength());
-    json.put("n_embd", config.embeddingDim());
-    json.put("n_layer", config.numLayers());
-    json.put("n_head", config.numHeads());
-    json.put("n_inner", config.feedForwardDim());
-    json.put("activation_function", config.activation().huggingFaceName());
-    json.put("resid_pdrop", config.dropout());
-    json.put("embd_pdrop", config.dropout());
-    json.put("attn_pdrop", config.dropout());
-    json.put("layer_norm_epsilon", config.layerNormEpsilon());
-    json.put("tie_word_embeddings", !head.isClassifier() && head.output() == Head.Output.TIED);
-    json.put("bias", config.bias());
-    json.put("torch_dtype", "float32");
-    // Without the key, transformers assumes GPT-2's own 50256.
-    JsonNode endOfText =
-        processing.endOfText().<JsonNode>map(json::numberNode).orElse(json.nullNode());
-    json.set("bos_token_id", endOfText);
-    json.set("eos_token_id", endOfText);
-    if (head.isClassifier()) {
-      json.put("problem_type", "single_label_classification");
-      labels(json, head.numLabels(), processing.labels());
+  /** How texts are read by a model that was trained here; HuggingFace's configs do not say it. */
+  Optional<TextReading> reading() {
+    JsonNode reading = json.path(READING);
+    if (reading.isMissingNode()) {
+      return Optional.empty();
     }
-    reading(json, processing.reading());
-    if (!config.isGpt2() || !isHuggingFace(head)) {
+    JsonNode appended = reading.path(APPENDED);
+    String side = reading.path(TRUNCATE).asText(RIGHT);
+    String cut = reading.path(CUT).asText("");
+    require(
+        reading.isObject()
+            && (appended.isMissingNode() || (appended.isInt() && appended.asInt() >= 0))
+            && (side.equals(LEFT) || side.equals(RIGHT))
+            && (cut.isEmpty() || cut.equals(TEXT)),
+        "%s: '%s' is %s, which says not how texts are read: copy the model again",
+        file,
+        READING,
+        reading);
+    // Earlier builds cut off what is appended, and did not say so.
+    boolean whole = cut.isEmpty() && appended.isInt();
+    Truncation right = whole ? Truncation.WHOLE_RIGHT : Truncation.RIGHT;
+    return Optional.of(
+        TextReading.appending(
+            appended.isInt() ? Optional.of(appended.asInt()) : Optional.empty(),
+            side.equals(LEFT) ? Truncation.LEFT : right));
+  }
+
+  /** The token that fills up rows, if there is one. */
+  Optional<Integer> padding() {
+    require(
+        !json.path(PADDING).isArray(),
+        "%s: '%s' is %s: it must be a token's id",
+        file,
+        PADDING,
+        json.path(PADDING));
+    return ids(PADDING).stream().findFirst();
+  }
+
+  /** Ids of the tokens that end a text; a config has one, a list or none. */
+  List<Integer> endOfText() {
+    return ids(END_OF_TEXT);
+  }
+
+  private List<Integer> ids(String key) {
+    JsonNode node = json.path(key);
+    List<Integer> ids = new ArrayList<>();
+    for (JsonNode id : node.isArray() ? node : JSON.createArrayNode().add(node)) {
+      require(
+          id.isInt() || id.isNull() || id.isMissingNode(),
+          "%s: '%s' is %s: it must be a token's id, or a list of ids",
+          file,
+          key,
+          node);
+      if (id.isInt() && id.asInt() >= 0) { // -1 is none to some
+        ids.add(id.asInt());
+      }
+    }
+    return ids;
+  }
+
+  /**
+   * What is written for a model.
+   *
+   * @param numbers format of the weights, as PyTorch calls it
+   * @param padding the token that fills up rows, if there is one
+   */
+  static ObjectNode of(
+      ModelConfig config, TextProcessing processing, String numbers, Optional<Padding> padding) {
+    ObjectNode json = JSON.createObjectNode();
+    int paddingRows = padding.map(Padding::rows).orElse(0);
+    Gpt2Json.write(json, config, config.vocabSize() + paddingRows);
+    json.put("dtype", numbers);
+    json.put("torch_dtype", numbers); // the key of transformers before 5
+    json.put("transformers_version", TRANSFORMERS_VERSION);
+    // Without the keys, transformers assumes GPT-2's own 50256.
+    List<Integer> ends = processing.endOfText();
+    if (ends.size() > 1) {
+      ArrayNode list = json.putArray(END_OF_TEXT);
+      ends.forEach(list::add);
+    } else {
+      json.set(END_OF_TEXT, JSON.valueToTree(ends.isEmpty() ? null : ends.get(0)));
+    }
+    json.set("bos_token_id", JSON.valueToTree(ends.isEmpty() ? null : ends.get(0)));
+    json.set(PADDING, JSON.valueToTree(padding.map(Padding::id).orElse(null)));
+    if (config.head().isClassifier()) {
+      json.put(PROBLEM, processing.problem().with(config.head().numLabels()).key());
+      labels(json, config.head().numLabels(), processing.labels());
+    }
+    if (paddingRows > 0) {
+      json.put(PADDING_ROW, true);
+    }
+    if (processing.reading().isAppending()) {
+      reading(json.putObject(READING), processing.reading());
+    }
+    if (!Gpt2Json.expresses(config)) {
+      json.remove("architectures");
+      json.put("model_type", OWN);
       json.set(OWN, JSON.valueToTree(config));
     }
     return json;
   }
 
-  private static boolean isHuggingFace(Head head) {
-    return switch (head.kind()) {
-      case LANGUAGE_MODEL -> !head.bias() && head.output() != Head.Output.IDENTITY;
-      case TOKEN_CLASSIFICATION -> head.bias() && head.layers() == Head.Layers.LINEAR;
-      case SEQUENCE_CLASSIFICATION ->
-          !head.bias()
-              && head.layers() == Head.Layers.LINEAR
-              && head.pooling() == Head.Pooling.LAST;
-    };
-  }
-
-  private static String architecture(Head head) {
-    return switch (head.kind()) {
-      case LANGUAGE_MODEL -> LANGUAGE;
-      case TOKEN_CLASSIFICATION -> TOKEN;
-      case SEQUENCE_CLASSIFICATION -> SEQUENCE;
-    };
+  private static void reading(ObjectNode object, TextReading reading) {
+    reading.after().forEach(id -> object.put(APPENDED, id));
+    object.put(TRUNCATE, reading.truncate() == Truncation.LEFT ? LEFT : RIGHT);
+    if (reading.truncate() == Truncation.RIGHT) {
+      object.put(CUT, TEXT);
+    }
   }
 
   private static void labels(ObjectNode json, int numLabels, List<String> names) {
-    ObjectNode nameOf = json.putObject("id2label");
+    ObjectNode nameOf = json.putObject(LABELS);
     ObjectNode idOf = json.putObject("label2id");
     for (int id = 0; id < numLabels; id++) {
       String name = id < names.size() ? names.get(id) : "LABEL_" + id;

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.BiFunction;
 
 /**
  * A decoder transformer as a DJL block: token ids int64 [B, T] and, if rows are padded on the
@@ -35,22 +36,34 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
   private final Map<String, NDArray> weights;
   private final Kernels.Tensors weightList;
 
-  private Gpt(ModelConfig config, NDManager manager, Precision precision) {
+  private Gpt(
+      ModelConfig config,
+      NDManager manager,
+      Precision precision,
+      BiFunction<NDManager, Shape, NDArray> array) {
     super(VERSION);
     this.config = config;
     this.precision = precision;
     this.manager = manager;
     this.kernels = Kernels.load(manager, config, precision, Objective.PLAIN);
     this.weights = new LinkedHashMap<>();
-    shapes(config).forEach(this::addWeight);
+    shapes(config).forEach((name, shape) -> addWeight(name, array.apply(manager, shape)));
     this.weightList = Kernels.Tensors.of(List.copyOf(weights.values()));
     initialize(manager, DataType.FLOAT32, new Shape(1, config.contextLength()));
   }
 
-  /** A model with zero weights, to be filled from a file. */
+  /** A model whose weights are any numbers, to be filled from a file. */
   public static Gpt empty(ModelConfig config, Precision precision, Device device) {
+    return of(config, precision, device, (manager, shape) -> manager.create(shape));
+  }
+
+  private static Gpt of(
+      ModelConfig config,
+      Precision precision,
+      Device device,
+      BiFunction<NDManager, Shape, NDArray> array) {
     NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
-    return new Gpt(config, manager, precision);
+    return new Gpt(config, manager, precision, array);
   }
 
   /** A model with GPT-2's initialization. */
@@ -69,7 +82,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
       Device device,
       long seed,
       Initialization initialization) {
-    Gpt model = empty(config, precision, device);
+    Gpt model = of(config, precision, device, (manager, shape) -> manager.zeros(shape));
     Kernels.seed(seed);
     initialization.fill(config, model.weights);
     return model;
@@ -80,8 +93,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
     return WeightLayout.of(config).shapes();
   }
 
-  private void addWeight(String name, Shape shape) {
-    NDArray array = manager.zeros(shape, DataType.FLOAT32);
+  private void addWeight(String name, NDArray array) {
     Parameter parameter =
         Parameter.builder()
             .setName(name)

@@ -209,27 +209,38 @@ public record ModelConfig(
 
   /** The same with another head. */
   public ModelConfig with(Head other) {
-    return copy(mask, bias, dropout, other);
+    return copy(vocabSize, mask, bias, dropout, other);
   }
 
   /** The same with another mask. */
   public ModelConfig with(Mask other) {
-    return copy(other, bias, dropout, head);
+    return copy(vocabSize, other, bias, dropout, head);
+  }
+
+  /** The same of another vocabulary. */
+  ModelConfig withVocabSize(int other) {
+    return copy(other, mask, bias, dropout, head);
   }
 
   /** The same with another probability of dropout. */
   public ModelConfig withDropout(double probability) {
-    return copy(mask, bias, probability, head);
+    return copy(vocabSize, mask, bias, probability, head);
   }
 
   /** The same without biases. */
   public ModelConfig withoutBias() {
-    return copy(mask, false, dropout, head);
+    return copy(vocabSize, mask, false, dropout, head);
   }
 
-  private ModelConfig copy(Mask newMask, boolean newBias, double newDropout, Head newHead) {
+  /** The same with biases. */
+  ModelConfig withBias() {
+    return copy(vocabSize, mask, true, dropout, head);
+  }
+
+  private ModelConfig copy(
+      int newVocabSize, Mask newMask, boolean newBias, double newDropout, Head newHead) {
     return new ModelConfig(
-        vocabSize,
+        newVocabSize,
         contextLength,
         numLayers,
         numHeads,

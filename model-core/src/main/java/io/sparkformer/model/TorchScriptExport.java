@@ -1,10 +1,13 @@
 package io.sparkformer.model;
 
+import static io.sparkformer.datasets.InvalidInputException.require;
+
 import ai.djl.Device;
 import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.safetensors.NumberFormat;
 import io.sparkformer.torch.TorchArchive;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -72,11 +75,9 @@ public final class TorchScriptExport {
   }
 
   private Written write(ModelDirectory model) throws IOException {
-    Optional<Tokenizer> tokenizer = model.tokenizer();
-    ModelDirectory.TextProcessing processing =
-        new ModelDirectory.TextProcessing(
-            tokenizer, model.endOfText(), model.labels(), model.reading());
+    TextProcessing processing = model.processing();
     ModelConfig config = model.config();
+    requireSmall(config);
     fileSystem.mkdirs(directory);
     long parameters;
     try (Gpt gpt = model.load(Precision.FP32, Device.cpu());
@@ -84,16 +85,33 @@ public final class TorchScriptExport {
       archive(gpt, processing.reading()).write(out);
       parameters = gpt.parameterCount();
     }
+    Optional<Padding> padding = processing.reading().padding().map(Padding::known);
     file(
         ModelDirectory.CONFIG,
-        JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(ConfigJson.of(config, processing)));
+        JSON.writerWithDefaultPrettyPrinter()
+            .writeValueAsBytes(
+                ConfigJson.of(config, processing, NumberFormat.FP32.torchName(), padding)));
     file(SERVING, serving(config, processing.reading()).getBytes(StandardCharsets.ISO_8859_1));
-    if (tokenizer.isPresent()) {
-      file(
-          Tokenizer.FILE_NAME, ReadingTokenizer.json(tokenizer.get().json(), processing.reading()));
+    if (processing.tokenizer().isPresent()) {
+      SavedTokenizer tokenizer = SavedTokenizer.of(processing.tokenizer().get(), processing);
+      file(Tokenizer.FILE_NAME, tokenizer.tokenizerJson());
+      file(ReadingFiles.TOKENIZER_CONFIG, tokenizer.configJson(config, padding));
     }
     long bytes = fileSystem.getFileStatus(new Path(directory, MODULE)).getLen();
-    return new Written(parameters, bytes, model.labels(), tokenizer.isPresent());
+    return new Written(parameters, bytes, model.labels(), processing.tokenizer().isPresent());
+  }
+
+  /** A tensor goes into the archive in one piece. */
+  private static void requireSmall(ModelConfig config) {
+    Gpt.shapes(config)
+        .forEach(
+            (name, shape) ->
+                require(
+                    shape.size() <= Integer.MAX_VALUE / Float.BYTES,
+                    "tensor '%s' has %d bytes in fp32, more than a TorchScript archive is written"
+                        + " with: use --format safetensors",
+                    name,
+                    shape.size() * Float.BYTES));
   }
 
   private void file(String name, byte[] content) throws IOException {
@@ -104,8 +122,16 @@ public final class TorchScriptExport {
 
   private static TorchArchive archive(Gpt model, TextReading reading) {
     Map<String, Object> attributes = KernelAttributes.forward(model.config(), Precision.FP32);
-    attributes.put("context_length", model.config().contextLength());
-    attributes.put("truncate_left", reading.truncate() == Truncation.LEFT);
+    int longest = longest(model.config(), reading);
+    attributes.put("context_length", longest);
+    attributes.put(
+        "first_kept",
+        switch (reading.truncate()) {
+          case LEFT -> reading.before().size();
+          case RIGHT -> longest - reading.after().size();
+          case WHOLE_RIGHT -> longest;
+        });
+    attributes.put("padding", reading.padding().orElse(-1));
     Map<String, NDArray> parameters = new LinkedHashMap<>();
     model.weights().forEach((name, weight) -> parameters.put(name.replace('.', '_'), weight));
     StringBuilder weights =
@@ -117,16 +143,21 @@ public final class TorchScriptExport {
         List.of(weights.toString(), SOURCES.get(0), SOURCES.get(1)), attributes, parameters);
   }
 
+  /** Tokens that the module reads. */
+  private static int longest(ModelConfig config, TextReading reading) {
+    return Math.min(config.contextLength(), reading.longest().orElse(config.contextLength()));
+  }
+
   /**
-   * DJL's reading of texts. Left to itself it cuts them at 512 tokens, and always at the end, but
-   * keeps what is appended: so one token more than the context leaves the cut to the module.
+   * DJL's reading of texts. Left to itself it cuts them at 512 tokens. It cuts the text's end
+   * alone, so other cuts are left to the module.
    */
   private static String serving(ModelConfig config, TextReading reading) {
-    int longest = config.contextLength() + (reading.appended().isPresent() ? 1 : 0);
+    int longest = longest(config, reading);
     String cut =
-        reading.truncate() == Truncation.LEFT
-            ? "truncation=false\n"
-            : "maxLength=" + longest + "\nmodelMaxLength=" + longest + "\n";
+        reading.truncate() == Truncation.RIGHT
+            ? "maxLength=" + longest + "\nmodelMaxLength=" + longest + "\n"
+            : "truncation=false\n";
     String translator =
         config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION
             ? "translatorFactory=ai.djl.huggingface.translator.TextClassificationTranslatorFactory\n"

@@ -6,8 +6,8 @@
  *
  * <p>Names and layouts of weights are those of HuggingFace's GPT-2.
  *
- * <p>Uses {@code datasets}, {@code datasets.sample}, {@code datasets.tokenizer} and {@code torch}.
- * Begin with {@link ModelConfig}, then {@code forward.py}.
+ * <p>Uses {@code datasets}, {@code datasets.sample}, {@code datasets.tokenizer}, {@code
+ * safetensors} and {@code torch}. Begin with {@link ModelConfig}, then {@code forward.py}.
  *
  * <p>Public API.
  */

@@ -1,5 +1,6 @@
 package io.sparkformer.predict;
 
+import io.sparkformer.model.ProblemType;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.Optional;
@@ -7,40 +8,47 @@ import java.util.Optional;
 /**
  * What a model makes of one sequence.
  *
+ * @param problem what it was asked
  * @param classes the classes by id, the likeliest first
- * @param probabilities of these, in their order
+ * @param probabilities of these, in their order; of a regression, its numbers
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
-public record Classification(int[] classes, double[] probabilities) {
+public record Classification(ProblemType problem, int[] classes, double[] probabilities) {
 
   /**
-   * The softmax of logits.
+   * What logits mean.
    *
-   * @return nothing if it has none, because a logit is not finite
+   * @return nothing if a logit is not finite
    */
-  public static Optional<Classification> of(float[] logits) {
-    double max = Double.NEGATIVE_INFINITY;
+  public static Optional<Classification> of(ProblemType problem, float[] logits) {
     for (float logit : logits) {
       if (!Float.isFinite(logit)) {
         return Optional.empty();
       }
-      max = Math.max(max, logit);
     }
-    double[] weights = new double[logits.length];
-    double sum = 0;
-    for (int i = 0; i < weights.length; i++) {
-      weights[i] = Math.exp(logits[i] - max);
-      sum += weights[i];
-    }
-    Integer[] order = new Integer[weights.length];
+    double[] scores = problem.scores(logits);
+    int[] classes = new int[scores.length];
+    double[] probabilities = new double[scores.length];
+    Integer[] order = new Integer[scores.length];
     Arrays.setAll(order, i -> i);
-    Arrays.sort(order, Comparator.comparingDouble(i -> -weights[i])); // stable: ties go by id
-    int[] classes = new int[order.length];
-    double[] probabilities = new double[order.length];
+    Arrays.sort(order, Comparator.comparingDouble(i -> -scores[i])); // stable: ties go by id
     for (int i = 0; i < classes.length; i++) {
       classes[i] = order[i];
-      probabilities[i] = weights[order[i]] / sum;
+      probabilities[i] = scores[order[i]];
     }
-    return Optional.of(new Classification(classes, probabilities));
+    return Optional.of(new Classification(problem, classes, probabilities));
+  }
+
+  /**
+   * How many of the classes hold, from the first on: the likeliest alone, or, where there may be
+   * any number, those above the threshold; of a regression, none.
+   */
+  public int holding(double threshold) {
+    return switch (problem) {
+      case SINGLE_LABEL_CLASSIFICATION -> 1;
+      case MULTI_LABEL_CLASSIFICATION ->
+          (int) Arrays.stream(probabilities).takeWhile(p -> p > threshold).count();
+      case REGRESSION -> 0;
+    };
   }
 }

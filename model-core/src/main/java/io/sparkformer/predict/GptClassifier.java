@@ -9,8 +9,10 @@ import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
+import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import java.io.IOException;
 import java.util.Arrays;
@@ -26,41 +28,34 @@ public final class GptClassifier implements SequenceModel {
   private final Gpt model;
   private final Tokenizer tokenizer;
   private final TextReading reading;
-  private final List<String> labels;
+  private final Classes classes;
 
-  private GptClassifier(Gpt model, Tokenizer tokenizer, TextReading reading, List<String> labels) {
+  private GptClassifier(Gpt model, Tokenizer tokenizer, TextReading reading, Classes classes) {
     this.model = model;
     this.tokenizer = tokenizer;
     this.reading = reading;
-    this.labels = List.copyOf(labels);
-  }
-
-  /**
-   * A classifier of a model that is loaded.
-   *
-   * @param model is closed by this
-   */
-  public static GptClassifier of(
-      Gpt model, Tokenizer tokenizer, TextReading reading, List<String> labels) {
-    return new GptClassifier(model, tokenizer, reading, labels);
+    this.classes = classes;
   }
 
   static GptClassifier open(Configuration hadoop, Path path, Device device) throws IOException {
     ModelDirectory directory = ModelDirectory.open(hadoop, path);
-    List<String> labels = labels(directory, path);
-    Tokenizer tokenizer = LanguageModel.requireTokenizer(directory, path);
+    requireSequences(directory, path);
+    TextProcessing texts = directory.processing();
+    Tokenizer tokenizer = LanguageModel.requireTokenizer(texts, path);
+    Classes classes = new Classes(texts.labels(), texts.problem());
     return new GptClassifier(
-        directory.load(Precision.FP32, device), tokenizer, directory.reading(), labels);
+        directory.load(Precision.FP32, device), tokenizer, texts.reading(), classes);
   }
 
-  static List<String> check(Configuration hadoop, Path path) throws IOException {
+  static Classes check(Configuration hadoop, Path path) throws IOException {
     ModelDirectory directory = ModelDirectory.open(hadoop, path);
-    List<String> labels = labels(directory, path);
-    LanguageModel.requireTokenizer(directory, path);
-    return labels;
+    requireSequences(directory, path);
+    TextProcessing texts = directory.processing();
+    LanguageModel.requireTokenizer(texts, path);
+    return new Classes(texts.labels(), texts.problem());
   }
 
-  private static List<String> labels(ModelDirectory directory, Path path) throws IOException {
+  private static void requireSequences(ModelDirectory directory, Path path) throws IOException {
     Head head = directory.config().head();
     require(
         head.kind() == Head.Kind.SEQUENCE_CLASSIFICATION,
@@ -68,26 +63,21 @@ public final class GptClassifier implements SequenceModel {
             + " model.head.kind=sequence-classification",
         path,
         head.kind().name().toLowerCase(Locale.ROOT).replace('_', ' '));
-    List<String> labels = directory.labels();
-    require(
-        labels.size() == head.numLabels(),
-        "%s names %d labels for %d classes: add id2label to its %s",
-        path,
-        labels.size(),
-        head.numLabels(),
-        ModelDirectory.CONFIG);
-    return labels;
   }
 
   @Override
-  public List<String> labels() {
-    return labels;
+  public Classes classes() {
+    return classes;
   }
 
   @Override
   public TextReader reader(Optional<Truncation> truncation) {
-    TextReading as = new TextReading(reading.appended(), truncation.orElse(reading.truncate()));
-    return new GptTextReader(tokenizer, as, model.config().contextLength());
+    ModelConfig config = model.config();
+    return new ModelTextReader(
+        tokenizer,
+        truncation.map(reading::cutting).orElse(reading),
+        config.vocabSize(),
+        config.contextLength());
   }
 
   @Override

@@ -11,13 +11,14 @@ import io.sparkformer.generate.Continuation;
 import io.sparkformer.generate.SamplingOptions;
 import io.sparkformer.generate.TextGenerator;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
 
@@ -29,11 +30,14 @@ public final class LanguageModel implements AutoCloseable {
 
   private final Gpt model;
   private final Tokenizer tokenizer;
-  private final Optional<Integer> endOfText;
+  private final TextReading reading;
+  private final List<Integer> endOfText;
 
-  private LanguageModel(Gpt model, Tokenizer tokenizer, Optional<Integer> endOfText) {
+  private LanguageModel(
+      Gpt model, Tokenizer tokenizer, TextReading reading, List<Integer> endOfText) {
     this.model = model;
     this.tokenizer = tokenizer;
+    this.reading = reading;
     this.endOfText = endOfText;
   }
 
@@ -47,9 +51,10 @@ public final class LanguageModel implements AutoCloseable {
     Path place = Storage.path(path);
     ModelDirectory directory = ModelDirectory.open(hadoop, place);
     TextGenerator.requirePrompt(new int[1], directory.config());
-    Tokenizer tokenizer = requireTokenizer(directory, place);
+    TextProcessing texts = directory.processing();
+    Tokenizer tokenizer = requireTokenizer(texts, place);
     return new LanguageModel(
-        directory.load(Precision.FP32, device), tokenizer, directory.endOfText());
+        directory.load(Precision.FP32, device), tokenizer, texts.reading(), texts.endOfText());
   }
 
   /**
@@ -61,11 +66,11 @@ public final class LanguageModel implements AutoCloseable {
     Path place = Storage.path(path);
     ModelDirectory directory = ModelDirectory.open(hadoop, place);
     TextGenerator.requirePrompt(new int[1], directory.config());
-    requireTokenizer(directory, place);
+    requireTokenizer(directory.processing(), place);
   }
 
-  static Tokenizer requireTokenizer(ModelDirectory directory, Path path) throws IOException {
-    return directory
+  static Tokenizer requireTokenizer(TextProcessing texts, Path path) {
+    return texts
         .tokenizer()
         .orElseThrow(
             () ->
@@ -81,8 +86,9 @@ public final class LanguageModel implements AutoCloseable {
    * @param truncate where texts are cut that are longer than the context
    */
   public TextReader reader(Truncation truncate) {
-    TextReading reading = new TextReading(Optional.empty(), truncate);
-    return new GptTextReader(tokenizer, reading, model.config().contextLength());
+    ModelConfig config = model.config();
+    return new ModelTextReader(
+        tokenizer, reading.cutting(truncate), config.vocabSize(), config.contextLength());
   }
 
   /**

@@ -35,10 +35,9 @@ public sealed interface SequenceModel extends AutoCloseable
   /**
    * Checks a model without reading its weights.
    *
-   * @return the names of its classes by id
    * @throws InvalidInputException if it is none, or no classifier of sequences
    */
-  static List<String> check(String path, Configuration hadoop) throws IOException {
+  static Classes check(String path, Configuration hadoop) throws IOException {
     Path directory = Storage.path(path);
     return isTorchScript(directory, hadoop)
         ? TorchScriptClassifier.check(hadoop, directory)
@@ -47,8 +46,11 @@ public sealed interface SequenceModel extends AutoCloseable
 
   private static boolean isTorchScript(Path directory, Configuration hadoop) throws IOException {
     FileSystem fileSystem = Storage.fileSystem(directory, hadoop);
-    boolean ours = fileSystem.exists(new Path(directory, ModelDirectory.WEIGHTS));
+    boolean ours = ModelDirectory.hasWeights(fileSystem, directory);
     boolean torchScript = !ours && TorchScriptDirectory.isOne(fileSystem, directory);
+    if (!ours && !torchScript) {
+      ModelDirectory.requireNoPickle(fileSystem, directory);
+    }
     require(
         ours || torchScript || !fileSystem.exists(directory),
         "%s has neither %s nor a TorchScript module such as %s, so it is not a model directory: a"
@@ -59,8 +61,8 @@ public sealed interface SequenceModel extends AutoCloseable
     return torchScript;
   }
 
-  /** Names of the classes by id. */
-  List<String> labels();
+  /** What it can say. */
+  Classes classes();
 
   /**
    * A reader for one thread.
@@ -73,7 +75,7 @@ public sealed interface SequenceModel extends AutoCloseable
    * Scores a batch.
    *
    * @param rows token ids as {@link #reader} gives them, at least one a row
-   * @return a logit for each label, of each row
+   * @return a logit for each of the labels, of each row
    */
   float[][] logits(List<int[]> rows);
 

@@ -31,29 +31,23 @@ import org.apache.hadoop.fs.Path;
 public final class TorchScriptClassifier implements SequenceModel {
 
   private final TorchScriptModel model;
-  private final TorchScriptReader reader;
   private final TorchScriptDirectory directory;
   private final Optional<java.nio.file.Path> copy;
 
   private TorchScriptClassifier(
-      TorchScriptModel model,
-      TorchScriptReader reader,
-      TorchScriptDirectory directory,
-      Optional<java.nio.file.Path> copy) {
+      TorchScriptModel model, TorchScriptDirectory directory, Optional<java.nio.file.Path> copy) {
     this.model = model;
-    this.reader = reader;
     this.directory = directory;
     this.copy = copy;
   }
 
-  static List<String> check(Configuration hadoop, Path path) throws IOException {
-    return TorchScriptDirectory.read(hadoop, path).labels();
+  static Classes check(Configuration hadoop, Path path) throws IOException {
+    return TorchScriptDirectory.read(hadoop, path).classes();
   }
 
   static TorchScriptClassifier open(Configuration hadoop, Path path, Device device)
       throws IOException {
     TorchScriptDirectory directory = TorchScriptDirectory.read(hadoop, path);
-    TorchScriptReader reader = TorchScriptReader.of(directory.reading(), path);
     Path module = directory.fileSystem().makeQualified(directory.module());
     boolean local = "file".equals(module.toUri().getScheme());
     Optional<java.nio.file.Path> copy =
@@ -66,11 +60,10 @@ public final class TorchScriptClassifier implements SequenceModel {
                   .orElseGet(() -> java.nio.file.Path.of(module.toUri())),
               device);
     } catch (IOException | RuntimeException e) {
-      reader.close();
       copy.ifPresent(TemporaryFolder::delete);
       throw e;
     }
-    TorchScriptClassifier classifier = new TorchScriptClassifier(model, reader, directory, copy);
+    TorchScriptClassifier classifier = new TorchScriptClassifier(model, directory, copy);
     try {
       classifier.tryOut();
     } catch (RuntimeException e) {
@@ -117,13 +110,13 @@ public final class TorchScriptClassifier implements SequenceModel {
   }
 
   @Override
-  public List<String> labels() {
-    return directory.labels();
+  public Classes classes() {
+    return directory.classes();
   }
 
   @Override
   public TextReader reader(Optional<Truncation> truncation) {
-    return truncation.map(reader::cutting).orElse(reader);
+    return directory.reading().reader(truncation);
   }
 
   @Override
@@ -153,7 +146,7 @@ public final class TorchScriptClassifier implements SequenceModel {
   }
 
   private void requireFits(Shape shape, int rows) {
-    int labels = labels().size();
+    int labels = classes().labels().size();
     require(
         shape.equals(new Shape(rows, labels)),
         "%s gives logits of shape %s for %d texts, but config.json beside it names %d labels, which asks for"
@@ -168,9 +161,8 @@ public final class TorchScriptClassifier implements SequenceModel {
 
   @Override
   public void close() {
-    try (reader;
-        model) {
-      // both, whatever becomes of one
+    try {
+      model.close();
     } finally {
       copy.ifPresent(TemporaryFolder::delete);
     }

@@ -7,13 +7,19 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizers;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.ProblemType;
+import io.sparkformer.model.ReadingFiles;
+import io.sparkformer.model.TextReading;
 import io.sparkformer.model.TorchScriptExport;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
@@ -26,12 +32,12 @@ import org.apache.hadoop.fs.Path;
  * perhaps tokenizer_config.json and serving.properties.
  *
  * @param module the .pt file
- * @param labels names of the classes by id
+ * @param classes what it can say
  * @param reading how texts become tokens
  * @param inputs what the module is given
  */
 record TorchScriptDirectory(
-    FileSystem fileSystem, Path module, List<String> labels, Reading reading, Inputs inputs) {
+    FileSystem fileSystem, Path module, Classes classes, Reading reading, Inputs inputs) {
 
   private static final String SUFFIX = ".pt";
   private static final String TOKENIZER_CONFIG = "tokenizer_config.json";
@@ -44,22 +50,18 @@ record TorchScriptDirectory(
   /**
    * How texts become tokens.
    *
-   * @param tokenizer content of tokenizer.json
-   * @param longest tokens that the model reads
-   * @param cut how longer texts are cut
+   * @param text what is read of a text
+   * @param vocabSize ids that the module knows, as far as its config says it
+   * @param longest tokens that it reads
    * @param padding the token that fills up the rows of a batch
    */
-  @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
-  record Reading(byte[] tokenizer, int longest, Cut cut, int padding) {}
+  record Reading(Tokenizer tokenizer, TextReading text, int vocabSize, int longest, int padding) {
 
-  /** How a text that is too long is cut. */
-  enum Cut {
-    /** By HuggingFace's library, which keeps the special tokens around a text. */
-    LIBRARY,
-    /** After the last token that fits. */
-    RIGHT,
-    /** Before the first of the last ones that fit. */
-    LEFT
+    /** A reader for one thread. */
+    TextReader reader(Optional<Truncation> truncation) {
+      return new ModelTextReader(
+          tokenizer, truncation.map(text::cutting).orElse(text), vocabSize, longest);
+    }
   }
 
   /** The module's inputs. */
@@ -88,10 +90,12 @@ record TorchScriptDirectory(
         files.json(
             ModelDirectory.CONFIG,
             "write one with the classes' names: {\"id2label\": {\"0\": \"negative\", \"1\": \"positive\"}}");
-    byte[] tokenizer =
-        files.bytes(
-            Tokenizer.FILE_NAME,
-            "texts cannot be read without it: copy the one of the model there");
+    Tokenizer tokenizer =
+        Tokenizers.ofJson(
+            files.bytes(
+                Tokenizer.FILE_NAME,
+                "texts cannot be read without it: copy the one of the model there"),
+            Storage.shown(new Path(directory, Tokenizer.FILE_NAME)));
     Properties serving = new Properties();
     if (files.has(TorchScriptExport.SERVING)) {
       try (InputStream in = fileSystem.open(new Path(directory, TorchScriptExport.SERVING))) {
@@ -102,11 +106,12 @@ record TorchScriptDirectory(
     return new TorchScriptDirectory(
         fileSystem,
         module,
-        labels(config, directory),
+        classes(config, directory),
         new Reading(
             tokenizer,
+            ReadingFiles.read(fileSystem, directory, Optional.of(tokenizer)).withoutPadding(),
+            config.path("vocab_size").asInt(Integer.MAX_VALUE),
             longest(files, config, serving),
-            cut(config),
             Math.max(0, config.path("pad_token_id").asInt())),
         tokenTypes ? Inputs.WITH_TOKEN_TYPES : Inputs.TWO);
   }
@@ -137,18 +142,12 @@ record TorchScriptDirectory(
                             directory, modules.size(), TorchScriptExport.MODULE)));
   }
 
-  private static List<String> labels(JsonNode config, Path directory) {
+  private static Classes classes(JsonNode config, Path directory) {
     JsonNode names = config.path("id2label");
     require(
-        names.isObject() && names.size() > 1,
-        "%s has no names for two classes or more: add them to its %s, as"
+        names.isObject() && !names.isEmpty(),
+        "%s has no names for its classes: add them to its %s, as"
             + " \"id2label\": {\"0\": \"negative\", \"1\": \"positive\"}",
-        directory,
-        ModelDirectory.CONFIG);
-    require(
-        !config.path("problem_type").asText().equals("multi_label_classification"),
-        "%s is a model of several labels at once (its %s says problem_type"
-            + " multi_label_classification): only models of one label for each text are supported",
         directory,
         ModelDirectory.CONFIG);
     List<String> labels = new ArrayList<>();
@@ -163,22 +162,11 @@ record TorchScriptDirectory(
           id);
       labels.add(name.asText());
     }
-    return List.copyOf(labels);
-  }
-
-  /** What we exported says it itself, and means the special tokens by it as well. */
-  private static Cut cut(JsonNode config) {
-    return switch (config.path("sparkformer_reading").path("truncate").asText()) {
-      case "left" -> Cut.LEFT;
-      case "right" -> Cut.RIGHT;
-      default -> Cut.LIBRARY;
-    };
+    Path file = new Path(directory, ModelDirectory.CONFIG);
+    return new Classes(labels, ProblemType.of(config, labels.size(), file));
   }
 
   private static int longest(Files files, JsonNode config, Properties serving) throws IOException {
-    if (cut(config) != Cut.LIBRARY && config.path("n_positions").isInt()) {
-      return config.path("n_positions").asInt();
-    }
     JsonNode tokenizer =
         files.has(TOKENIZER_CONFIG) ? files.json(TOKENIZER_CONFIG, "") : JSON.createObjectNode();
     long given =

@@ -8,8 +8,8 @@ import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
-import io.sparkformer.model.SafeTensors;
 import io.sparkformer.run.ChecksummedFiles.FileSum;
+import io.sparkformer.safetensors.SafeTensors;
 import io.sparkformer.train.Optimizer;
 import java.io.IOException;
 import java.io.InputStream;
@@ -146,11 +146,10 @@ final class CheckpointStore {
 
   /** Copies weights and moments of a checkpoint into a model and its optimizer. */
   void load(Found found, Gpt model, Optimizer optimizer) throws IOException {
-    for (Map.Entry<String, Map<String, ai.djl.ndarray.NDArray>> part :
-        Map.of(ModelDirectory.WEIGHTS, model.weights(), OPTIMIZER, optimizer.state()).entrySet()) {
-      Path file = new Path(found.path(), part.getKey());
-      SafeTensors.copyInto(part.getValue(), SafeTensors.read(run.fileSystem(), file), file);
-    }
+    ModelDirectory.at(run.fileSystem(), found.path()).copyInto(model.weights());
+    Path moments = new Path(found.path(), OPTIMIZER);
+    SafeTensors.copyInto(
+        run.fileSystem(), optimizer.state(), SafeTensors.read(run.fileSystem(), moments), moments);
   }
 
   private List<Path> newestFirst() throws IOException {

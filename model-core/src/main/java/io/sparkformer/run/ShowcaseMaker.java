@@ -21,6 +21,7 @@ import io.sparkformer.model.AttentionMaps;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ProblemType;
 import io.sparkformer.recipe.SampleFormat;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -91,7 +92,8 @@ final class ShowcaseMaker {
     if (beginning.length == 0) {
       return new Showcase(step, List.of(), List.of(), "", List.of(), List.of(), new float[0][][][]);
     }
-    AttentionMaps maps = AttentionMaps.of(model, beginning);
+    AttentionMaps maps =
+        AttentionMaps.of(model, ProblemType.SINGLE_LABEL_CLASSIFICATION, beginning);
     List<GeneratedText> generated =
         config.mask() == ModelConfig.Mask.CAUSAL ? generated(beginning) : List.of();
     return new Showcase(
@@ -122,10 +124,7 @@ final class ShowcaseMaker {
             Math.min(beginning.length, Math.min(PROMPT_TOKENS, (config.contextLength() + 1) / 2)));
     int newTokens =
         (int) Math.max(16, Math.min(MOST_NEW_TOKENS, WORK / SAMPLES / model.parameterCount()));
-    Optional<Integer> endOfText =
-        tokenizer.endOfText().isPresent()
-            ? Optional.of(tokenizer.endOfText().getAsInt())
-            : Optional.empty();
+    List<Integer> endOfText = tokenizer.endOfText().stream().boxed().toList();
     List<Continuation> continuations =
         TextGenerator.of(model, endOfText)
             .limitedTo(tokenizer.vocabSize())
@@ -200,7 +199,7 @@ final class ShowcaseMaker {
         tokenizer.decode(ids),
         List.of(),
         TokenNames.of(Optional.of(tokenizer)).of(ids),
-        AttentionMaps.of(model, ids).weights());
+        AttentionMaps.of(model, ProblemType.SINGLE_LABEL_CLASSIFICATION, ids).weights());
   }
 
   /** Half of them wrong, if there are as many, in the split's order. */

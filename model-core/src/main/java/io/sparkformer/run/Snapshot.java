@@ -7,10 +7,14 @@ import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
-import io.sparkformer.model.SafeTensors;
+import io.sparkformer.model.TextProcessing;
+import io.sparkformer.safetensors.TensorSource;
+import io.sparkformer.safetensors.TensorWriter;
 import io.sparkformer.train.Optimizer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.apache.hadoop.fs.FileSystem;
@@ -24,14 +28,14 @@ final class Snapshot implements AutoCloseable {
 
   private final NDManager manager;
   private final ModelConfig config;
-  private final ModelDirectory.TextProcessing processing;
+  private final TextProcessing processing;
   private final Optional<EvaluationRecord> evaluation;
   private final Map<String, NDArray> weights;
   private final Map<String, NDArray> moments;
 
   private Snapshot(
       Gpt model,
-      ModelDirectory.TextProcessing processing,
+      TextProcessing processing,
       Optional<EvaluationRecord> evaluation,
       Map<String, NDArray> optimizerState,
       NDManager manager) {
@@ -51,7 +55,7 @@ final class Snapshot implements AutoCloseable {
    */
   static Snapshot of(
       Gpt model,
-      ModelDirectory.TextProcessing processing,
+      TextProcessing processing,
       Optional<EvaluationRecord> evaluation,
       Optional<Optimizer> optimizer) {
     NDManager manager = NDManager.newBaseManager(Device.cpu());
@@ -76,7 +80,7 @@ final class Snapshot implements AutoCloseable {
   }
 
   void writeModel(FileSystem fileSystem, Path directory) throws IOException {
-    ModelDirectory.at(fileSystem, directory).save(config, weights, processing);
+    ModelDirectory.at(fileSystem, directory).save(config, weights, processing, TensorWriter.SINGLE);
   }
 
   /** The model, and how it did on the valid split. */
@@ -88,7 +92,9 @@ final class Snapshot implements AutoCloseable {
   }
 
   void writeOptimizer(FileSystem fileSystem, Path file) throws IOException {
-    SafeTensors.write(fileSystem, file, moments);
+    List<TensorSource> sources = new ArrayList<>();
+    moments.forEach((name, array) -> sources.add(TensorSource.of(name, array)));
+    TensorWriter.SINGLE.write(fileSystem, file, sources);
   }
 
   @Override

@@ -14,6 +14,7 @@ import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.Recipe;
@@ -322,13 +323,14 @@ public final class TrainingRun implements Closeable {
 
   private Snapshot snapshot(Optional<Optimizer> moments) {
     Optional<Integer> endOfText = data.tokenizer().endOfText().stream().boxed().findFirst();
+    // What ends a language model's documents must not end its prompts.
+    boolean appends = recipe.model().head().isClassifier() && data.manifest().endsDocuments();
     TextReading reading =
-        new TextReading(
-            data.manifest().endsDocuments() ? endOfText : Optional.<Integer>empty(),
+        TextReading.appending(
+            appends ? endOfText : Optional.<Integer>empty(),
             recipe.data().sampleFormat().truncate());
-    ModelDirectory.TextProcessing processing =
-        new ModelDirectory.TextProcessing(
-            Optional.of(data.tokenizer()), endOfText, labels, reading);
+    TextProcessing processing =
+        new TextProcessing(Optional.of(data.tokenizer()), endOfText, labels, reading);
     Optional<EvaluationRecord> evaluated =
         evaluations.areOf(step)
             ? Optional.of(evaluations.valid().record(step, SplitName.VALID))

@@ -12,7 +12,7 @@ import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
-import io.sparkformer.model.SafeTensors;
+import io.sparkformer.safetensors.StoredTensor;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -56,14 +56,14 @@ final class WarmStart {
         source.path(),
         source.path());
     requireSameShape(source, model.config());
-    Map<String, SafeTensors.Entry> entries = source.weights();
+    Map<String, StoredTensor> entries = source.weights();
     Map<String, NDArray> reused = new LinkedHashMap<>();
-    Map<String, SafeTensors.Entry> fitting = new LinkedHashMap<>();
+    Map<String, StoredTensor> fitting = new LinkedHashMap<>();
     model
         .weights()
         .forEach(
             (name, weight) -> {
-              Optional<SafeTensors.Entry> entry =
+              Optional<StoredTensor> entry =
                   Optional.ofNullable(entries.get(name))
                       .filter(e -> sameHead || !Head.isPrefixOf(name))
                       .flatMap(e -> fitted(name, e, weight));
@@ -72,7 +72,7 @@ final class WarmStart {
                 fitting.put(name, entry.get());
               }
             });
-    SafeTensors.copyInto(reused, fitting, source.path());
+    source.copyInto(reused, fitting);
     List<String> fresh =
         model.weights().keySet().stream().filter(name -> !reused.containsKey(name)).toList();
     for (String name : fresh) {
@@ -90,23 +90,14 @@ final class WarmStart {
   }
 
   /** Positions of a longer context begin with those of a shorter one. */
-  private static Optional<SafeTensors.Entry> fitted(
-      String name, SafeTensors.Entry entry, NDArray weight) {
+  private static Optional<StoredTensor> fitted(String name, StoredTensor entry, NDArray weight) {
     long[] shape = weight.getShape().getShape();
     if (Arrays.equals(entry.shape(), shape)) {
       return Optional.of(entry);
     }
     boolean longer =
         name.equals(POSITIONS) && entry.shape()[1] == shape[1] && entry.shape()[0] > shape[0];
-    if (!longer) {
-      return Optional.empty();
-    }
-    int bytes = Math.toIntExact(entry.data().remaining() / entry.shape()[0] * shape[0]);
-    return Optional.of(
-        new SafeTensors.Entry(
-            entry.dtype(),
-            shape,
-            entry.data().slice(entry.data().position(), bytes).order(entry.data().order())));
+    return longer ? Optional.of(entry.first(shape[0])) : Optional.empty();
   }
 
   private static void requireSameShape(ModelDirectory source, ModelConfig config)

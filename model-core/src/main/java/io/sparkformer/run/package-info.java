@@ -6,7 +6,8 @@
  * the {@link RunDirectory} on a thread of its own and tells a listener of {@link TrainingEvent}s.
  *
  * <p>Uses {@code datasets} and its packages, {@code recipe}, {@code train}, {@code model}, {@code
- * collective}, {@code evaluation} and {@code generate}. Begin with {@link TrainingRun#train}.
+ * safetensors}, {@code collective}, {@code evaluation} and {@code generate}. Begin with {@link
+ * TrainingRun#train}.
  *
  * <p>Public API.
  */

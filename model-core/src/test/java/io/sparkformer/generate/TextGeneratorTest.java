@@ -23,7 +23,6 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
@@ -121,7 +120,7 @@ class TextGeneratorTest {
       int end = 9;
 
       List<Continuation> samples =
-          TextGenerator.of(model, Optional.of(end)).generate(PROMPT, options, (sample, id) -> {});
+          TextGenerator.of(model, List.of(end)).generate(PROMPT, options, (sample, id) -> {});
 
       for (int i = 0; i < samples.size(); i++) {
         List<Integer> ids = endless.get(i).ids();
@@ -145,7 +144,7 @@ class TextGeneratorTest {
       int end = generate(model, options).get(0).ids().get(0);
 
       List<Continuation> samples =
-          TextGenerator.of(model, Optional.of(end))
+          TextGenerator.of(model, List.of(end))
               .generate(new int[] {PROMPT[4]}, options, (sample, id) -> {});
 
       assertThat(samples).hasSize(8);
@@ -157,7 +156,7 @@ class TextGeneratorTest {
   void idsThatTheTokenizerDoesNotKnowAreNeverGenerated() {
     try (Gpt model = random(16)) {
       List<Continuation> samples =
-          TextGenerator.of(model, Optional.of(22))
+          TextGenerator.of(model, List.of(22))
               .limitedTo(5)
               .generate(PROMPT, new SamplingOptions(200, DRAWN, 9, 0, 1, 1, 8), (sample, id) -> {});
 
@@ -250,7 +249,7 @@ class TextGeneratorTest {
   }
 
   private static TextGenerator generator(Gpt model) {
-    return TextGenerator.of(model, Optional.empty());
+    return TextGenerator.of(model, List.of());
   }
 
   /** Random weights ten times GPT-2's, so that what stands in the context matters. */

@@ -1,6 +1,7 @@
 package io.sparkformer.model;
 
 import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
@@ -23,6 +24,8 @@ import io.sparkformer.model.ModelConfig.FeedForward;
 import io.sparkformer.model.ModelConfig.Mask;
 import io.sparkformer.model.ModelConfig.Norm;
 import io.sparkformer.model.ModelConfig.Positions;
+import io.sparkformer.safetensors.TensorSource;
+import io.sparkformer.safetensors.TensorWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -254,8 +257,7 @@ class ArchitectureTest {
       ModelDirectory.at(new Configuration(), path)
           .save(
               model,
-              new ModelDirectory.TextProcessing(
-                  Optional.empty(), Optional.empty(), labels, TextReading.PLAIN));
+              new TextProcessing(Optional.empty(), Optional.empty(), labels, TextReading.PLAIN));
 
       ModelDirectory read = ModelDirectory.open(new Configuration(), path);
 
@@ -299,8 +301,9 @@ class ArchitectureTest {
   void classifiersOfHuggingFaceAreRead() throws IOException {
     String shape =
         "'vocab_size': 6, 'n_positions': 5, 'n_layer': 1, 'n_head': 2, 'n_embd': 8, 'model_type': 'gpt2', ";
-    Files.writeString(directory.resolve(ModelDirectory.WEIGHTS), "");
+    ModelConfig config = ModelConfig.gpt2(6, 5, 1, 2, 8);
 
+    weights(config.with(Head.ofSequences(3, Pooling.LAST)));
     ModelDirectory sequence =
         directory(
             shape
@@ -310,22 +313,36 @@ class ArchitectureTest {
     assertThat(sequence.config().dropout()).isEqualTo(0.1); // the key's default
     assertThat(sequence.labels()).containsExactly("bad", "so so", "good");
 
+    Head tokens =
+        new Head(Kind.TOKEN_CLASSIFICATION, Output.OWN, Layers.LINEAR, Pooling.LAST, true, 2);
+    weights(config.with(tokens));
     ModelDirectory token =
         directory(
             shape
                 + "'architectures': ['GPT2ForTokenClassification'], 'resid_pdrop': 0.0,"
                 + " 'id2label': {'0': 'O', '1': 'PERSON'}");
-    assertThat(token.config().head())
-        .isEqualTo(
-            new Head(Kind.TOKEN_CLASSIFICATION, Output.OWN, Layers.LINEAR, Pooling.LAST, true, 2));
+    assertThat(token.config().head()).isEqualTo(tokens);
     assertThat(token.labels()).containsExactly("O", "PERSON");
 
+    weights(config.with(Head.ofSequences(2, Pooling.LAST)));
     ModelDirectory unnamed =
         directory(shape + "'architectures': ['GPT2ForSequenceClassification']");
     assertThat(unnamed.config().numClasses()).isEqualTo(2);
+    assertThat(unnamed.labels()).containsExactly("LABEL_0", "LABEL_1");
+    weights(config.with(Head.OWN));
     assertThat(directory(shape + "'tie_word_embeddings': false").config().head())
         .isEqualTo(Head.OWN);
+    weights(config);
     assertThat(directory(shape + "'bos_token_id': 1").labels()).isEmpty();
+  }
+
+  /** Writes a model's weights, all zero, without its config. */
+  private void weights(ModelConfig config) throws IOException {
+    List<TensorSource> sources = new ArrayList<>();
+    Gpt.shapes(config)
+        .forEach((name, shape) -> sources.add(TensorSource.zeros(name, shape.getShape())));
+    TensorWriter.SINGLE.write(
+        localFiles(), hadoop(directory.resolve(ModelDirectory.WEIGHTS)), sources);
   }
 
   @Test
@@ -515,7 +532,7 @@ class ArchitectureTest {
                 CONTEXT - prompt.length, SamplingOptions.Choice.MOST_LIKELY, 1, 0, 1, 0, 1);
 
         List<Integer> ids =
-            TextGenerator.of(model, Optional.empty())
+            TextGenerator.of(model, List.of())
                 .generate(prompt, greedy, (sample, id) -> {})
                 .get(0)
                 .ids();
@@ -532,7 +549,7 @@ class ArchitectureTest {
     SamplingOptions drawn = new SamplingOptions(9, SamplingOptions.Choice.DRAWN, 1, 0, 1, 0, 2);
     try (Gpt model = Gpt.initialized(config, Precision.BF16, Device.cpu(), 3)) {
       assertThat(
-              TextGenerator.of(model, Optional.empty())
+              TextGenerator.of(model, List.of())
                   .generate(new int[] {4, 1}, drawn, (sample, id) -> {}))
           .hasSize(2)
           .allSatisfy(continuation -> assertThat(continuation.ids()).hasSize(9));
@@ -558,8 +575,7 @@ class ArchitectureTest {
       SamplingOptions one =
           new SamplingOptions(1, SamplingOptions.Choice.MOST_LIKELY, 1, 0, 1, 0, 1);
       assertRefused(
-          () ->
-              TextGenerator.of(model, Optional.empty()).generate(new int[] {1}, one, (s, i) -> {}),
+          () -> TextGenerator.of(model, List.of()).generate(new int[] {1}, one, (s, i) -> {}),
           message.formatted("sequence classification", "causal"));
     }
   }
@@ -659,7 +675,7 @@ class ArchitectureTest {
   private JsonNode saved(ModelConfig config) throws IOException {
     org.apache.hadoop.fs.Path path = hadoop(directory.resolve("model"));
     try (Gpt model = Gpt.empty(config, Precision.FP32, Device.cpu())) {
-      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.TextProcessing.NONE);
+      ModelDirectory.at(new Configuration(), path).save(model, TextProcessing.NONE);
     }
     assertThat(ModelDirectory.open(new Configuration(), path).config()).isEqualTo(config);
     return configJson();

@@ -166,7 +166,7 @@ class AttentionTest {
       Maps maps = Maps.of(model);
       int[] ids = IntStream.range(CONTEXT, CONTEXT + 7).map(i -> (int) ids()[i]).toArray();
 
-      AttentionMaps alone = AttentionMaps.of(model, ids);
+      AttentionMaps alone = AttentionMaps.of(model, ProblemType.SINGLE_LABEL_CLASSIFICATION, ids);
 
       assertThat(alone.weights().length).isEqualTo(LAYERS);
       assertThat(alone.weights()[0].length).isEqualTo(HEADS);
@@ -201,7 +201,8 @@ class AttentionTest {
             model.kernels().logits(scratch, tokens, lengths, model.weightList()).toFloatArray();
       }
 
-      float[][] probabilities = AttentionMaps.of(model, ids).probabilities();
+      float[][] probabilities =
+          AttentionMaps.of(model, ProblemType.SINGLE_LABEL_CLASSIFICATION, ids).probabilities();
 
       int classes = model.config().numClasses();
       int rows = kind == Head.Kind.SEQUENCE_CLASSIFICATION ? 1 : 5;
@@ -223,7 +224,8 @@ class AttentionTest {
   @Test
   void aModelWithoutLayersHasProbabilitiesAndNoMaps() {
     try (Gpt model = model(config(Mask.CAUSAL, 0))) {
-      AttentionMaps maps = AttentionMaps.of(model, new int[] {1, 2});
+      AttentionMaps maps =
+          AttentionMaps.of(model, ProblemType.SINGLE_LABEL_CLASSIFICATION, new int[] {1, 2});
 
       assertThat(maps.weights().length).isZero();
       assertThat(maps.values().length).isZero();

@@ -5,6 +5,7 @@ import static io.sparkformer.SharedFiles.largestDifference;
 import static io.sparkformer.SharedFiles.longs;
 import static io.sparkformer.SharedFiles.tensors;
 import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
@@ -14,6 +15,8 @@ import ai.djl.ndarray.types.Shape;
 import io.sparkformer.datasets.SharedData;
 import io.sparkformer.model.Head.Pooling;
 import io.sparkformer.model.ModelConfig.Mask;
+import io.sparkformer.safetensors.SafeTensors;
+import io.sparkformer.safetensors.StoredTensor;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -42,7 +45,7 @@ class ClassifierReferenceTest {
   @CsvSource({"CAUSAL, LAST, " + CAUSAL, "BIDIRECTIONAL, MEAN, " + BIDIRECTIONAL})
   void logitsOfAPaddedBatchEqualPyTorchsWithin1e5(Mask mask, Pooling pooling, String expected)
       throws IOException {
-    Map<String, SafeTensors.Entry> golden = tensors(GOLDEN);
+    Map<String, StoredTensor> golden = tensors(GOLDEN);
     long[] lengths = longs(golden.get("lengths"));
     assertThat(lengths).containsExactly(1, 5, 32, 9);
     try (Gpt model = classifier(golden, mask, pooling)) {
@@ -57,7 +60,7 @@ class ClassifierReferenceTest {
   @CsvSource({"CAUSAL, LAST, " + CAUSAL, "BIDIRECTIONAL, MEAN, " + BIDIRECTIONAL})
   void aRowAloneWithoutPaddingHasTheSameLogits(Mask mask, Pooling pooling, String expected)
       throws IOException {
-    Map<String, SafeTensors.Entry> golden = tensors(GOLDEN);
+    Map<String, StoredTensor> golden = tensors(GOLDEN);
     long[] ids = longs(golden.get("input_ids"));
     long[] lengths = longs(golden.get("lengths"));
     float[] all = floats(golden.get(expected));
@@ -77,7 +80,7 @@ class ClassifierReferenceTest {
   @ParameterizedTest
   @CsvSource({"CAUSAL, LAST", "CAUSAL, MEAN", "BIDIRECTIONAL, LAST", "BIDIRECTIONAL, MEAN"})
   void theIdsOfPaddingChangeNothingNotOneBit(Mask mask, Pooling pooling) throws IOException {
-    Map<String, SafeTensors.Entry> golden = tensors(GOLDEN);
+    Map<String, StoredTensor> golden = tensors(GOLDEN);
     long[] ids = longs(golden.get("input_ids"));
     long[] lengths = longs(golden.get("lengths"));
     try (Gpt model = classifier(golden, mask, pooling)) {
@@ -96,7 +99,7 @@ class ClassifierReferenceTest {
 
   @Test
   void eachMaskAndPoolingIsAModelOfItsOwn() throws IOException {
-    Map<String, SafeTensors.Entry> golden = tensors(GOLDEN);
+    Map<String, StoredTensor> golden = tensors(GOLDEN);
     long[] ids = longs(golden.get("input_ids"));
     long[] lengths = longs(golden.get("lengths"));
     try (Gpt last = classifier(golden, Mask.CAUSAL, Pooling.LAST);
@@ -118,10 +121,11 @@ class ClassifierReferenceTest {
     return Arrays.copyOf(logits, LABELS);
   }
 
-  private static Gpt classifier(Map<String, SafeTensors.Entry> golden, Mask mask, Pooling pooling) {
+  private static Gpt classifier(Map<String, StoredTensor> golden, Mask mask, Pooling pooling)
+      throws IOException {
     ModelConfig config =
         ModelConfig.gpt2(65, TOKENS, 2, 4, 64).with(mask).with(Head.ofSequences(LABELS, pooling));
-    Map<String, SafeTensors.Entry> named = new LinkedHashMap<>();
+    Map<String, StoredTensor> named = new LinkedHashMap<>();
     golden.forEach(
         (name, entry) -> {
           if (name.startsWith("transformer.")) {
@@ -131,7 +135,7 @@ class ClassifierReferenceTest {
           }
         });
     Gpt model = Gpt.empty(config, Precision.FP32, Device.cpu());
-    SafeTensors.copyInto(model.weights(), named, hadoop(SharedData.beside(GOLDEN)));
+    SafeTensors.copyInto(localFiles(), model.weights(), named, hadoop(SharedData.beside(GOLDEN)));
     return model;
   }
 

@@ -21,6 +21,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.SharedData;
+import io.sparkformer.safetensors.SafeTensors;
+import io.sparkformer.safetensors.StoredTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -41,7 +43,7 @@ class ReferenceModelTest {
 
   @Test
   void logitsAndHiddenStatesEqualPyTorchsWithin1e5() throws IOException {
-    Map<String, SafeTensors.Entry> forward = tensors(GOLDEN + "forward.safetensors");
+    Map<String, StoredTensor> forward = tensors(GOLDEN + "forward.safetensors");
     try (Gpt model = golden();
         NDManager manager = model.manager().newSubManager()) {
       NDArray ids = manager.create(longs(forward.get("input_ids")), new Shape(4, 32));
@@ -64,8 +66,8 @@ class ReferenceModelTest {
 
   @Test
   void everyGradientOfTheFirstStepEqualsPyTorchsWithin1e4() throws IOException {
-    Map<String, SafeTensors.Entry> batches = tensors(GOLDEN + "batches.safetensors");
-    Map<String, SafeTensors.Entry> expected = tensors(GOLDEN + "gradients_step0.safetensors");
+    Map<String, StoredTensor> batches = tensors(GOLDEN + "batches.safetensors");
+    Map<String, StoredTensor> expected = tensors(GOLDEN + "gradients_step0.safetensors");
     try (Gpt model = golden();
         NDManager manager = model.manager().newSubManager()) {
       List<NDArray> sums = new ArrayList<>();
@@ -119,12 +121,12 @@ class ReferenceModelTest {
     ModelDirectory source = huggingFace();
     ModelDirectory copy = ModelDirectory.at(new Configuration(), hadoop(directory));
     try (Gpt model = source.load(Precision.FP32, Device.cpu())) {
-      copy.save(model, ModelDirectory.TextProcessing.NONE);
+      copy.save(model, TextProcessing.NONE);
     }
 
-    Map<String, SafeTensors.Entry> expected =
+    Map<String, StoredTensor> expected =
         tensors("data/tiny_gpt2_loractl/" + ModelDirectory.WEIGHTS);
-    Map<String, SafeTensors.Entry> actual =
+    Map<String, StoredTensor> actual =
         SafeTensors.read(localFiles(), hadoop(directory.resolve(ModelDirectory.WEIGHTS)));
     assertThat(actual.keySet()).containsExactlyInAnyOrderElementsOf(expected.keySet());
     expected.forEach(
@@ -138,12 +140,12 @@ class ReferenceModelTest {
 
   @Test
   void bf16StaysNearFp32AndItsGradientsPointTheSameWay() throws IOException {
-    Map<String, SafeTensors.Entry> batches = tensors(GOLDEN + "batches.safetensors");
-    Map<String, SafeTensors.Entry> expected = tensors(GOLDEN + "gradients_step0.safetensors");
+    Map<String, StoredTensor> batches = tensors(GOLDEN + "batches.safetensors");
+    Map<String, StoredTensor> expected = tensors(GOLDEN + "gradients_step0.safetensors");
     try (Gpt model = Gpt.empty(TINY, Precision.BF16, Device.cpu());
         NDManager manager = model.manager().newSubManager()) {
       SafeTensors.copyInto(
-          model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
+          localFiles(), model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
       NDArray ids = microBatch(manager, batches.get("inputs"), 0);
       NDArray targets = microBatch(manager, batches.get("targets"), 0);
       NDList result =
@@ -197,7 +199,8 @@ class ReferenceModelTest {
 
   private Gpt golden() throws IOException {
     Gpt model = Gpt.empty(TINY, Precision.FP32, Device.cpu());
-    SafeTensors.copyInto(model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
+    SafeTensors.copyInto(
+        localFiles(), model.weights(), tensors(GOLDEN + "init.safetensors"), hadoop(directory));
     return model;
   }
 
@@ -206,7 +209,7 @@ class ReferenceModelTest {
         new Configuration(), hadoop(SharedData.file("tiny_gpt2_loractl/config.json").getParent()));
   }
 
-  private static NDArray microBatch(NDManager manager, SafeTensors.Entry all, int number) {
+  private static NDArray microBatch(NDManager manager, StoredTensor all, int number) {
     long[] ids = new long[4 * 32];
     System.arraycopy(longs(all), number * ids.length, ids, 0, ids.length);
     return manager.create(ids, new Shape(4, 32));

@@ -2,9 +2,16 @@ package io.sparkformer.predict;
 
 import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.datasets.LocalFiles.localFiles;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import ai.djl.Device;
+import ai.djl.Model;
 import ai.djl.ndarray.NDArray;
+import ai.djl.ndarray.NDList;
+import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
+import ai.djl.nn.Block;
+import ai.djl.training.ParameterStore;
 import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
@@ -21,11 +28,13 @@ import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelConfig.Mask;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.model.TorchScriptExport;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
@@ -97,11 +106,11 @@ final class ExportedModels {
       ModelDirectory.at(HADOOP, hadoop(directory))
           .save(
               model,
-              new ModelDirectory.TextProcessing(
+              new TextProcessing(
                   Optional.of(tokenizer),
                   Optional.of(appended),
                   LABELS,
-                  new TextReading(token, shape.truncate())));
+                  TextReading.appending(token, shape.truncate())));
     }
     return directory;
   }
@@ -149,5 +158,36 @@ final class ExportedModels {
     return texts.stream()
         .map(text -> model.logits(List.of(reader.read(text)))[0])
         .toArray(float[][]::new);
+  }
+
+  /** The logits of one padded batch. */
+  static float[][] plain(Path directory, int[][] rows) throws Exception {
+    int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElseThrow();
+    long[][] ids = new long[rows.length][longest];
+    long[][] mask = new long[rows.length][longest];
+    for (int i = 0; i < rows.length; i++) {
+      Arrays.fill(ids[i], 7_000_000); // padding, which is no token
+      for (int t = 0; t < rows[i].length; t++) {
+        ids[i][t] = rows[i][t];
+        mask[i][t] = 1;
+      }
+    }
+    try (Model model = Model.newInstance("model", Device.cpu(), "PyTorch")) {
+      model.load(directory);
+      try (NDManager manager = model.getNDManager().newSubManager()) {
+        NDArray logits =
+            forward(model.getBlock(), manager, manager.create(ids), manager.create(mask));
+        assertThat(logits.getShape())
+            .isEqualTo(new ai.djl.ndarray.types.Shape(rows.length, LABELS.size()));
+        assertThat(logits.getDataType()).isEqualTo(DataType.FLOAT32);
+        return GptClassifier.rows(logits.toFloatArray(), rows.length);
+      }
+    }
+  }
+
+  static NDArray forward(Block block, NDManager manager, NDArray ids, NDArray mask) {
+    return block
+        .forward(new ParameterStore(manager, false), new NDList(ids, mask), false)
+        .singletonOrThrow();
   }
 }

@@ -208,7 +208,7 @@ class TorchScriptClassifierTest {
     Files.writeString(tokenizer, "{}");
     assertThatThrownBy(() -> ExportedModels.open(exported))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("tokenizer.json is not a tokenizer that HuggingFace's library reads");
+        .hasMessageContaining("tokenizer.json is JSON, but not a tokenizer: it has no 'model'");
     Files.write(tokenizer, kept);
 
     config(json -> json.putObject("id2label").put("0", "a").put("1", "b"));
@@ -218,10 +218,11 @@ class TorchScriptClassifierTest {
         .hasMessageContaining("names 2 labels");
     config(json -> json.putObject("id2label").put("0", "a").put("2", "b"));
     requireRefused("id2label in its config.json has 2 classes, but none with id 1");
-    config(json -> json.put("problem_type", "multi_label_classification"));
-    requireRefused("is a model of several labels at once");
+    config(json -> json.putObject("id2label").put("0", "a").put("1", "b").put("2", "c"));
+    config(json -> json.put("problem_type", "ranking"));
+    requireRefused("problem_type is 'ranking': it must be single_label_classification");
     config(json -> json.remove("id2label"));
-    requireRefused("has no names for two classes or more: add them to its config.json");
+    requireRefused("has no names for its classes: add them to its config.json");
     Files.delete(exported.resolve("config.json"));
     requireRefused("has a .pt file, but no config.json: write one with the classes' names");
   }
@@ -245,7 +246,7 @@ class TorchScriptClassifierTest {
   @Test
   void aDirectoryOfNeitherKindAndOneOfSeveralModulesAreRefused() throws IOException {
     Files.copy(exported.resolve("model.pt"), exported.resolve("other.pt"));
-    assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP)).hasSize(3);
+    assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP).labels()).hasSize(3);
     Files.move(exported.resolve("model.pt"), exported.resolve("one.pt"));
     requireRefused("has 2 .pt files: name the one that is the model model.pt");
     Files.delete(exported.resolve("one.pt"));

@@ -12,14 +12,11 @@ import ai.djl.huggingface.translator.TextClassificationTranslatorFactory;
 import ai.djl.inference.Predictor;
 import ai.djl.modality.Classifications;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.nn.Block;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
-import ai.djl.training.ParameterStore;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.SharedData;
@@ -34,6 +31,8 @@ import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelConfig.Mask;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.ProblemType;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TorchScriptExport;
 import io.sparkformer.predict.ExportedModels.Appended;
 import java.io.IOException;
@@ -109,11 +108,11 @@ class TorchScriptExportTest {
     }
     int[][] rows = texts.stream().map(text -> letters(text, shape)).toArray(int[][]::new);
 
-    float[][] padded = plain(exported, rows);
+    float[][] padded = ExportedModels.plain(exported, rows);
 
     for (int i = 0; i < rows.length; i++) {
       assertThat(largestDifference(padded[i], expected[i])).as(texts.get(i)).isLessThan(SAME);
-      float[] alone = plain(exported, new int[][] {rows[i]})[0];
+      float[] alone = ExportedModels.plain(exported, new int[][] {rows[i]})[0];
       assertThat(largestDifference(alone, expected[i])).as(texts.get(i)).isLessThan(SAME);
     }
     assertThat(largestDifference(expected[0], expected[1])).isGreaterThan(0.01);
@@ -125,37 +124,6 @@ class TorchScriptExportTest {
     return all.chars().map(c -> "\n abcdefgh".indexOf(c)).toArray();
   }
 
-  /** The logits of one padded batch. */
-  private static float[][] plain(Path directory, int[][] rows) throws Exception {
-    int longest = Arrays.stream(rows).mapToInt(row -> row.length).max().orElseThrow();
-    long[][] ids = new long[rows.length][longest];
-    long[][] mask = new long[rows.length][longest];
-    for (int i = 0; i < rows.length; i++) {
-      Arrays.fill(ids[i], 7_000_000); // padding, which is no token
-      for (int t = 0; t < rows[i].length; t++) {
-        ids[i][t] = rows[i][t];
-        mask[i][t] = 1;
-      }
-    }
-    try (Model model = Model.newInstance("model", Device.cpu(), "PyTorch")) {
-      model.load(directory);
-      try (NDManager manager = model.getNDManager().newSubManager()) {
-        NDArray logits =
-            forward(model.getBlock(), manager, manager.create(ids), manager.create(mask));
-        assertThat(logits.getShape())
-            .isEqualTo(new Shape(rows.length, ExportedModels.LABELS.size()));
-        assertThat(logits.getDataType()).isEqualTo(DataType.FLOAT32);
-        return GptClassifier.rows(logits.toFloatArray(), rows.length);
-      }
-    }
-  }
-
-  private static NDArray forward(Block block, NDManager manager, NDArray ids, NDArray mask) {
-    return block
-        .forward(new ParameterStore(manager, false), new NDList(ids, mask), false)
-        .singletonOrThrow();
-  }
-
   @ParameterizedTest
   @MethodSource("shapes")
   void djlsOwnTranslatorGivesOurProbabilities(ExportedModels.Shape shape) throws Exception {
@@ -163,6 +131,19 @@ class TorchScriptExportTest {
     Path exported = ExportedModels.export(ours, directory.resolve("exported"));
 
     requireOurProbabilities(ours, exported, texts(shape.contextLength()));
+  }
+
+  @Test
+  void djlsOwnTranslatorGivesOurProbabilitiesOfSeveralLabelsToo() throws Exception {
+    Path ours = ExportedModels.ofLetters(ExportedModels.PLAIN, directory.resolve("ours"));
+    Path config = ours.resolve("config.json");
+    String several = Files.readString(config).replace("single_label", "multi_label");
+    Files.writeString(config, several);
+    Path exported = ExportedModels.export(ours, directory.resolve("exported"));
+
+    assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP).problem())
+        .isEqualTo(ProblemType.MULTI_LABEL_CLASSIFICATION);
+    requireOurProbabilities(ours, exported, texts(12));
   }
 
   @Test
@@ -185,8 +166,10 @@ class TorchScriptExportTest {
   private static void requireOurProbabilities(Path ours, Path exported, List<String> texts)
       throws Exception {
     float[][] logits;
+    ProblemType problem;
     try (SequenceModel model = ExportedModels.open(ours)) {
       logits = ExportedModels.logits(model, texts);
+      problem = model.classes().problem();
     }
     Criteria<String, Classifications> criteria =
         Criteria.builder()
@@ -199,7 +182,7 @@ class TorchScriptExportTest {
         Predictor<String, Classifications> predictor = model.newPredictor()) {
       List<Classifications> together = predictor.batchPredict(texts);
       for (int i = 0; i < logits.length; i++) {
-        Classification expected = Classification.of(logits[i]).orElseThrow();
+        Classification expected = Classification.of(problem, logits[i]).orElseThrow();
         requireSame(together.get(i), expected, texts.get(i));
         requireSame(predictor.predict(texts.get(i)), expected, texts.get(i));
       }
@@ -227,9 +210,10 @@ class TorchScriptExportTest {
     try (SequenceModel model = ExportedModels.open(ours);
         SequenceModel again = ExportedModels.open(exported)) {
       assertThat(again).isInstanceOf(TorchScriptClassifier.class);
-      assertThat(again.labels()).isEqualTo(model.labels()).isEqualTo(ExportedModels.LABELS);
+      assertThat(again.classes()).isEqualTo(model.classes());
+      assertThat(again.classes().labels()).isEqualTo(ExportedModels.LABELS);
       assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP))
-          .isEqualTo(ExportedModels.LABELS);
+          .isEqualTo(again.classes());
       TextReader reader = model.reader(Optional.empty());
       TextReader readerAgain = again.reader(Optional.empty());
       List<int[]> rows = texts.stream().map(reader::read).toList();
@@ -252,10 +236,11 @@ class TorchScriptExportTest {
             ExportedModels.ofLetters(shape, directory.resolve("ours")),
             directory.resolve("exported"));
 
-    float[][] logits = plain(exported, new int[][] {{}, {3, 4}, {}});
+    float[][] logits = ExportedModels.plain(exported, new int[][] {{}, {3, 4}, {}});
 
     assertThat(logits[0]).isEqualTo(logits[2]);
-    assertThat(largestDifference(logits[0], plain(exported, new int[][] {{}})[0])).isLessThan(SAME);
+    assertThat(largestDifference(logits[0], ExportedModels.plain(exported, new int[][] {{}})[0]))
+        .isLessThan(SAME);
   }
 
   @Test
@@ -269,14 +254,15 @@ class TorchScriptExportTest {
       try (NDManager manager = model.getNDManager().newSubManager()) {
         NDArray ids = manager.create(new long[][] {{2, 3, 4}, {5, 0, 0}});
         NDArray mask = manager.create(new long[][] {{1, 1, 1}, {1, 0, 0}});
-        float[] expected = forward(model.getBlock(), manager, ids, mask).toFloatArray();
+        float[] expected =
+            ExportedModels.forward(model.getBlock(), manager, ids, mask).toFloatArray();
         for (DataType type : List.of(DataType.BOOLEAN, DataType.INT32, DataType.FLOAT32)) {
           NDArray other = mask.toType(type, true);
-          assertThat(forward(model.getBlock(), manager, ids, other).toFloatArray())
+          assertThat(ExportedModels.forward(model.getBlock(), manager, ids, other).toFloatArray())
               .isEqualTo(expected);
         }
         NDArray small = ids.toType(DataType.INT32, true);
-        assertThat(forward(model.getBlock(), manager, small, mask).toFloatArray())
+        assertThat(ExportedModels.forward(model.getBlock(), manager, small, mask).toFloatArray())
             .isEqualTo(expected);
       }
     }
@@ -299,7 +285,7 @@ class TorchScriptExportTest {
       try (NDManager manager = exported.getNDManager().newSubManager()) {
         Shape shape = new Shape(1, ids.length);
         NDArray logits =
-            forward(
+            ExportedModels.forward(
                 exported.getBlock(),
                 manager,
                 manager.create(ids, shape),
@@ -338,8 +324,7 @@ class TorchScriptExportTest {
     Path ours = directory.resolve("ours");
     try (Gpt gpt = ExportedModels.random(config);
         Model exported = Model.newInstance("model", Device.cpu(), "PyTorch")) {
-      ModelDirectory.at(ExportedModels.HADOOP, hadoop(ours))
-          .save(gpt, ModelDirectory.TextProcessing.NONE);
+      ModelDirectory.at(ExportedModels.HADOOP, hadoop(ours)).save(gpt, TextProcessing.NONE);
       exported.load(ExportedModels.export(ours, directory.resolve("exported")));
       try (NDManager manager = exported.getNDManager().newSubManager()) {
         NDArray ids = manager.create(new long[][] {{1, 2, 3, 4, 5}, {6, 7, 0, 0, 0}});
@@ -349,7 +334,7 @@ class TorchScriptExportTest {
                 .logits(manager, ids, manager.create(new long[] {5, 2}), gpt.weightList())
                 .toFloatArray();
 
-        NDArray logits = forward(exported.getBlock(), manager, ids, mask);
+        NDArray logits = ExportedModels.forward(exported.getBlock(), manager, ids, mask);
 
         assertThat(logits.getShape()).isEqualTo(new Shape(2, 5, 3));
         assertThat(logits.toFloatArray()).isEqualTo(expected);

@@ -101,7 +101,7 @@ class RecipeTest {
         "data.order=sorted       | data.order is 'sorted': it must be one of random, epochs",
         "data.source=web         | data.source is 'web': it must be one of dataset, reversal, sentences",
         "data.samples=lines      | data.samples is 'lines': it must be one of windows, sequences",
-        "data.truncate=middle    | data.truncate is 'middle': it must be one of right, left",
+        "data.truncate=middle    | data.truncate is 'middle': it must be one of right, left, whole-right",
         "data.sentences=[a b]    | data.sentences are given, but data.source is not sentences: set it",
         "training.max-epochs=-1  | training.max-epochs is -1: it must be at least 0",
         "training.initialization=xavier | training.initialization is 'xavier': it must be one of gpt2, pytorch",

@@ -15,13 +15,14 @@ import io.sparkformer.datasets.WatchedFileSystem;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.model.Gpt;
-import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
-import io.sparkformer.model.SafeTensors;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.Recipe;
 import io.sparkformer.run.AsyncCheckpointWriter.Part;
 import io.sparkformer.run.RunDirectory.Mode;
+import io.sparkformer.safetensors.SafeTensors;
+import io.sparkformer.safetensors.StoredTensor;
 import io.sparkformer.train.Optimizer;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -281,7 +282,7 @@ class AsyncCheckpointWriterTest {
     WatchedFileSystem.hang(path -> path.contains("/checkpoints/"));
   }
 
-  private static Map<String, SafeTensors.Entry> read(Path file) throws IOException {
+  private static Map<String, StoredTensor> read(Path file) throws IOException {
     return SafeTensors.read(localFiles(), hadoop(file));
   }
 
@@ -314,8 +315,7 @@ class AsyncCheckpointWriterTest {
       assertThat(writer.awaitRoom(step, CHECKPOINT)).isTrue();
       writer.save(
           RunState.of(step, new RunState.Bests(1, 1, 0), recipe, dataset.manifest()),
-          Snapshot.of(
-              model, ModelDirectory.TextProcessing.NONE, Optional.empty(), Optional.of(optimizer)),
+          Snapshot.of(model, TextProcessing.NONE, Optional.empty(), Optional.of(optimizer)),
           CHECKPOINT);
     }
 

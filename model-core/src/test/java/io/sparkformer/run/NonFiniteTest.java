@@ -11,6 +11,7 @@ import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.run.RunDirectory.Mode;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -90,8 +91,7 @@ class NonFiniteTest {
     ModelDirectory model = ModelDirectory.open(new Configuration(), hadoop(output.resolve("last")));
     try (Gpt weights = model.load(Precision.FP32, Device.cpu())) {
       weights.weights().get("transformer.ln_f.bias").addi(Float.NaN);
-      ModelDirectory.at(new Configuration(), hadoop(broken))
-          .save(weights, ModelDirectory.TextProcessing.NONE);
+      ModelDirectory.at(new Configuration(), hadoop(broken)).save(weights, TextProcessing.NONE);
     }
 
     assertThatThrownBy(

@@ -5,6 +5,7 @@ import static io.sparkformer.SharedFiles.longs;
 import static io.sparkformer.SharedFiles.relativeError;
 import static io.sparkformer.SharedFiles.tensors;
 import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
@@ -14,10 +15,11 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.SharedData;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
-import io.sparkformer.model.SafeTensors;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.Recipe;
 import io.sparkformer.recipe.RecipeFile;
+import io.sparkformer.safetensors.SafeTensors;
+import io.sparkformer.safetensors.StoredTensor;
 import io.sparkformer.train.Optimizer;
 import io.sparkformer.train.Trainer;
 import java.io.IOException;
@@ -37,14 +39,14 @@ class ReferenceTrajectoryTest {
   void lossesNormsRatesAndFinalWeightsFollowPyTorch() throws IOException {
     JsonNode expected =
         new ObjectMapper().readTree(SharedData.beside(GOLDEN + "expected.json").toFile());
-    Map<String, SafeTensors.Entry> batches = tensors(GOLDEN + "batches.safetensors");
+    Map<String, StoredTensor> batches = tensors(GOLDEN + "batches.safetensors");
     long[] inputs = longs(batches.get("inputs"));
     long[] targets = longs(batches.get("targets"));
     Recipe recipe = recipe();
     try (Gpt model = Gpt.empty(recipe.model(), recipe.training().precision(), Device.cpu());
         Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
-      Map<String, SafeTensors.Entry> init = tensors(GOLDEN + "init.safetensors");
-      SafeTensors.copyInto(model.weights(), init, hadoop(SharedData.beside(GOLDEN)));
+      Map<String, StoredTensor> init = tensors(GOLDEN + "init.safetensors");
+      SafeTensors.copyInto(localFiles(), model.weights(), init, hadoop(SharedData.beside(GOLDEN)));
       Trainer trainer = Trainer.alone(recipe, model, optimizer);
       Trainer.Batches given =
           (step, microBatch) -> {
@@ -71,7 +73,7 @@ class ReferenceTrajectoryTest {
             .isCloseTo(expected.get("lr").get(step).asDouble(), withinPercentage(PERCENT_1E4));
       }
 
-      Map<String, SafeTensors.Entry> last = tensors(GOLDEN + "final.safetensors");
+      Map<String, StoredTensor> last = tensors(GOLDEN + "final.safetensors");
       assertThat(model.weights().keySet()).containsExactlyInAnyOrderElementsOf(last.keySet());
       model
           .weights()

@@ -52,7 +52,12 @@ class TrainingRunTest {
             "tensorboard");
     for (String model : List.of("best", "last")) {
       assertThat(Folder.names(output.resolve(model)))
-          .containsExactly("config.json", "evaluation.json", "model.safetensors", "tokenizer.json");
+          .containsExactly(
+              "config.json",
+              "evaluation.json",
+              "model.safetensors",
+              "tokenizer.json",
+              "tokenizer_config.json");
     }
     assertThat(Folder.names(output.resolve("checkpoints/step-00000020")))
         .containsExactly(
@@ -63,7 +68,8 @@ class TrainingRunTest {
             "optimizer.safetensors",
             "recipe.yaml",
             "state.json",
-            "tokenizer.json");
+            "tokenizer.json",
+            "tokenizer_config.json");
     assertThat(
             RecipeFile.parse(Files.readString(output.resolve("recipe.yaml")), "r")
                 .bind(DataShape.ofVocabulary(28)))

@@ -8,10 +8,17 @@ import static io.sparkformer.run.TinyRun.with;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ai.djl.Device;
 import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.model.SafeTensors;
+import io.sparkformer.model.Gpt;
+import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.Precision;
+import io.sparkformer.model.ProblemType;
 import io.sparkformer.run.RunDirectory.Mode;
+import io.sparkformer.safetensors.NumberFormat;
+import io.sparkformer.safetensors.SafeTensors;
+import io.sparkformer.safetensors.TensorWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -19,6 +26,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.apache.hadoop.conf.Configuration;
 import org.assertj.core.api.AbstractThrowableAssert;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -83,6 +91,33 @@ class WarmStartTest {
   }
 
   @Test
+  void aModelInShardsOfBf16IsReusedAsItsNumbersAre() throws IOException {
+    Path halved = directory.resolve("halved");
+    ModelDirectory from = ModelDirectory.open(new Configuration(), hadoop(source));
+    try (Gpt model = from.load(Precision.FP32, Device.cpu())) {
+      ModelDirectory.at(new Configuration(), hadoop(halved))
+          .save(
+              model.config(),
+              model.weights(),
+              from.processing(),
+              new TensorWriter(NumberFormat.BF16, 2_000));
+    }
+    assertThat(halved.resolve("model.safetensors.index.json")).exists();
+
+    Map<String, float[]> started = weights(run("halves", "training.init-from=" + halved));
+
+    Map<String, float[]> whole = weights(source);
+    started.forEach(
+        (name, values) -> {
+          for (int i = 0; i < values.length; i++) {
+            int bits = Float.floatToRawIntBits(whole.get(name)[i]);
+            int rounded = (bits + 0x7FFF + ((bits >>> 16) & 1)) & 0xFFFF_0000;
+            assertThat(values[i]).as(name).isEqualTo(Float.intBitsToFloat(rounded));
+          }
+        });
+  }
+
+  @Test
   void theSameHeadIsReusedAndOneOfOtherLabelsIsNot() throws IOException {
     Path tuned = run("tuned", CLASSIFIER, "data.order=epochs", "training.seed=3");
 
@@ -93,6 +128,22 @@ class WarmStartTest {
 
     weights(tuned).forEach((name, v) -> assertThat(again.get(name)).as(name).isEqualTo(v));
     assertThat(ofTokens).containsKey("lm_head.weight").doesNotContainKey("score.weight");
+  }
+
+  @Test
+  void aModelOfSeveralLabelsIsTrainedToChooseOne() throws IOException {
+    Path several = run("several", CLASSIFIER, "data.order=epochs");
+    Path config = several.resolve("config.json");
+    Files.writeString(config, Files.readString(config).replace("single_label", "multi_label"));
+
+    Path tuned = run("tuned", CLASSIFIER, "data.order=epochs", "training.init-from=" + several);
+
+    assertThat(problem(several)).isEqualTo(ProblemType.MULTI_LABEL_CLASSIFICATION);
+    assertThat(problem(tuned)).isEqualTo(ProblemType.SINGLE_LABEL_CLASSIFICATION);
+  }
+
+  private static ProblemType problem(Path model) throws IOException {
+    return ModelDirectory.at(localFiles(), hadoop(model)).problem();
   }
 
   @Test

@@ -10,7 +10,7 @@ import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.logging.log4j.core.config.Property;
 
 /** The warnings logged since it was made. */
-final class Warnings extends AbstractAppender implements AutoCloseable {
+public final class Warnings extends AbstractAppender implements AutoCloseable {
 
   private final List<String> messages = new CopyOnWriteArrayList<>();
   private final Logger root = (Logger) LogManager.getRootLogger();
@@ -19,14 +19,14 @@ final class Warnings extends AbstractAppender implements AutoCloseable {
     super("warnings", null, null, true, Property.EMPTY_ARRAY);
   }
 
-  static Warnings listen() {
+  public static Warnings listen() {
     Warnings warnings = new Warnings();
     warnings.start();
     warnings.root.addAppender(warnings);
     return warnings;
   }
 
-  List<String> messages() {
+  public List<String> messages() {
     return messages;
   }
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
+import ai.djl.ndarray.index.NDIndex;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.TokenBatch;
 import io.sparkformer.model.Gpt;
@@ -328,7 +329,7 @@ class OptimizerTest {
     Recipe recipe = recipe(all.toArray(String[]::new));
     try (Gpt model = Gpt.empty(recipe.model(), Precision.FP32, Device.cpu());
         Optimizer optimizer = Optimizer.of(model, recipe.optimizer(), Set.of())) {
-      model.weights().values().forEach(weight -> weight.addi(1f));
+      model.weights().values().forEach(weight -> weight.set(new NDIndex("..."), 1f));
       try (ai.djl.ndarray.NDManager scratch = model.manager().newSubManager()) {
         List<ai.djl.ndarray.NDArray> none =
             model.weightList().arrays().stream()

@@ -14,6 +14,7 @@ import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.Recipe;
 import io.sparkformer.run.TinyRun;
@@ -134,7 +135,7 @@ class TrainerTest {
       assertThat(before).isCloseTo((float) Math.log(VOCAB), within(0.1f));
       assertThat(TinyRun.loss(model, batch())).isLessThan(before / 2);
       org.apache.hadoop.fs.Path path = hadoop(directory.resolve("model"));
-      ModelDirectory.at(new Configuration(), path).save(model, ModelDirectory.TextProcessing.NONE);
+      ModelDirectory.at(new Configuration(), path).save(model, TextProcessing.NONE);
       try (Gpt read =
           ModelDirectory.open(new Configuration(), path)
               .load(recipe.training().precision(), Device.cpu())) {

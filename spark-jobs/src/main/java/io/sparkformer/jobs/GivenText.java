@@ -5,6 +5,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.predict.TextReader;
 import java.io.IOException;
 import java.util.Optional;
 import org.slf4j.Logger;
@@ -48,7 +49,7 @@ public record GivenText(Optional<Tokenizer> tokenizer, int[] ids) {
         Tokenizer.FILE_NAME,
         given.textOption(),
         given.idsOption());
-    return new GivenText(tokenizer, tokenizer.get().encode(given.text()));
+    return new GivenText(tokenizer, TextReader.uncut(model, tokenizer.get()).read(given.text()));
   }
 
   private static Optional<Tokenizer> tokenizerIfAny(ModelDirectory model) throws IOException {

@@ -7,7 +7,10 @@ import io.sparkformer.jobs.output.ExistingOutput;
 import io.sparkformer.jobs.output.OutputDirectory;
 import java.io.IOException;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import picocli.CommandLine.Option;
 
@@ -33,6 +36,29 @@ public final class OutputArguments {
 
   public ExistingOutput existing() {
     return overwrite ? ExistingOutput.REPLACE : ExistingOutput.REFUSE;
+  }
+
+  /**
+   * Checks that what is to be replaced holds nothing but files that the job writes.
+   *
+   * @param names a pattern of their names
+   * @throws io.sparkformer.datasets.InvalidInputException if it holds something else
+   */
+  public void requireNothingElse(Pattern names, Configuration hadoop) throws IOException {
+    Path to = Storage.path(output);
+    FileSystem fileSystem = Storage.fileSystem(to, hadoop);
+    if (existing() != ExistingOutput.REPLACE || !fileSystem.exists(to)) {
+      return;
+    }
+    for (FileStatus file : fileSystem.listStatus(to)) {
+      String name = file.getPath().getName();
+      require(
+          file.isFile() && names.matcher(name).matches(),
+          "--output %s holds %s, which this job does not write, so it is not replaced: choose another"
+              + " directory, or move it away",
+          output,
+          name);
+    }
   }
 
   /**

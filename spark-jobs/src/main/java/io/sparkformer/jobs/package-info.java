@@ -9,8 +9,8 @@
  * {@code jobs.picture}, and import no other room, but for {@code jobs.train}, which ends with
  * {@code jobs.report}, and {@code jobs.bench}, which measures all.
  *
- * <p>Uses these but for {@code jobs.picture}, and {@code datasets}, {@code datasets.tokenizer} and
- * {@code model}. Begin with {@link Main}.
+ * <p>Uses these but for {@code jobs.picture}, and {@code datasets}, {@code datasets.tokenizer},
+ * {@code predict} and {@code model}. Begin with {@link Main}.
  *
  * <p>Internal: what is public here is so for the packages beside it, since Java has no other way.
  */

@@ -3,11 +3,13 @@ package io.sparkformer.ml;
 import ai.djl.Device;
 import com.fasterxml.jackson.core.io.JsonStringEncoder;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.predict.Classes;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.predict.TextReader;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -22,11 +24,12 @@ import org.apache.spark.sql.types.StructType;
  *
  * @param topK classes that are also given as text
  * @param truncation null: as the model was trained
+ * @param threshold above which a label holds, where a text may have any number
  */
-record ClassifyTask(int topK, Truncation truncation) implements TextTask<SequenceModel> {
+record ClassifyTask(int topK, Truncation truncation, double threshold)
+    implements TextTask<SequenceModel> {
 
-  static final String LABEL = "label";
-  static final String ERROR = "error";
+  private static final String LABELS = "labels";
 
   /** The first three as DJL's TextClassifier for Spark writes them. */
   static final StructType TYPE =
@@ -34,10 +37,11 @@ record ClassifyTask(int topK, Truncation truncation) implements TextTask<Sequenc
           .add("class_names", DataTypes.createArrayType(DataTypes.StringType))
           .add("probabilities", DataTypes.createArrayType(DataTypes.DoubleType))
           .add("top_k", DataTypes.createArrayType(DataTypes.StringType))
-          .add(LABEL, DataTypes.StringType)
+          .add("label", DataTypes.StringType)
           .add("score", DataTypes.DoubleType)
+          .add(LABELS, DataTypes.createArrayType(DataTypes.StringType))
           .add("num_tokens", DataTypes.IntegerType)
-          .add(ERROR, DataTypes.StringType);
+          .add("error", DataTypes.StringType);
 
   private static final double DIGITS = 1e5;
 
@@ -53,13 +57,14 @@ record ClassifyTask(int topK, Truncation truncation) implements TextTask<Sequenc
 
   @Override
   public List<Row> run(SequenceModel model, List<int[]> rows) {
+    Classes classes = model.classes();
     float[][] logits = model.logits(rows);
     List<Row> results = new ArrayList<>(rows.size());
     for (int i = 0; i < logits.length; i++) {
       int tokens = rows.get(i).length;
       results.add(
-          Classification.of(logits[i])
-              .map(found -> result(model.labels(), found, tokens))
+          Classification.of(classes.problem(), logits[i])
+              .map(found -> result(classes.labels(), found, tokens))
               .orElseGet(() -> failed("the model's output is not finite")));
     }
     return results;
@@ -77,7 +82,9 @@ record ClassifyTask(int topK, Truncation truncation) implements TextTask<Sequenc
         best[i] = json(names[i], probabilities[i]);
       }
     }
-    return RowFactory.create(names, probabilities, best, names[0], probabilities[0], tokens, null);
+    String[] holding = Arrays.copyOf(names, found.holding(threshold));
+    return RowFactory.create(
+        names, probabilities, best, names[0], probabilities[0], holding, tokens, null);
   }
 
   /** As DJL's Classification shows itself, whose digits beyond the fifth are cut off. */
@@ -85,14 +92,14 @@ record ClassifyTask(int topK, Truncation truncation) implements TextTask<Sequenc
     String number =
         probability < 1 / DIGITS
             ? String.format(Locale.ROOT, "%.1e", probability)
-            : String.format(Locale.ROOT, "%.5f", (int) (probability * DIGITS) / DIGITS);
+            : String.format(Locale.ROOT, "%.5f", (long) (probability * DIGITS) / DIGITS);
     String quoted = new String(JsonStringEncoder.getInstance().quoteAsString(name));
     return "{\"className\": \"" + quoted + "\", \"probability\": " + number + "}";
   }
 
   @Override
-  public String outcome(Row result) {
-    return result.getString(TYPE.fieldIndex(LABEL));
+  public List<String> outcomes(Row result) {
+    return List.of((String[]) result.get(TYPE.fieldIndex(LABELS)));
   }
 
   @Override

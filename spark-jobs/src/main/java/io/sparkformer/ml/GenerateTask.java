@@ -66,8 +66,8 @@ record GenerateTask(SamplingOptions options) implements LanguageTask {
   }
 
   @Override
-  public String outcome(Row result) {
-    return result.getString(TYPE.fieldIndex(STOPPED_BY));
+  public List<String> outcomes(Row result) {
+    return List.of(result.getString(TYPE.fieldIndex(STOPPED_BY)));
   }
 
   @Override

@@ -44,8 +44,8 @@ record PerplexityTask() implements LanguageTask {
   }
 
   @Override
-  public String outcome(Row result) {
-    return "predicted";
+  public List<String> outcomes(Row result) {
+    return List.of("predicted");
   }
 
   @Override

@@ -24,7 +24,7 @@ public final class ScoringTally extends AccumulatorV2<ScoringTally.Counts, Scori
    * @param loads models loaded
    * @param readNanos spent on making tokens of texts
    * @param runNanos spent in the model
-   * @param outcomes rows by what they were found to be
+   * @param outcomes rows by what they were found to be, which may be several things or none
    */
   public record Counts(
       long rows,

@@ -4,9 +4,12 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
+import io.sparkformer.model.ProblemType;
+import io.sparkformer.predict.Classes;
 import io.sparkformer.predict.SequenceModel;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
 import org.apache.spark.ml.util.Identifiable$;
@@ -15,16 +18,18 @@ import org.apache.spark.sql.types.StructType;
 
 /**
  * Classifies texts, as sentiment is: adds a struct of {@code class_names}, {@code probabilities}
- * and {@code top_k}, the likeliest class first, and {@code label}, {@code score}, {@code
- * num_tokens} (that the model read) and {@code error}.
+ * and {@code top_k}, the likeliest class first, and {@code label}, {@code score}, {@code labels}
+ * (those that hold), {@code num_tokens} (that the model read) and {@code error}.
  */
 public final class SequenceClassificationModel extends TextModel<SequenceClassificationModel> {
 
   private static final long serialVersionUID = 1;
 
   private static final int TOP_K = 5;
+  private static final double THRESHOLD = 0.5;
 
   private final IntParam topK;
+  private final DoubleParam threshold;
   private final Param<String> truncation;
 
   /** A classifier whose model path is to be set. */
@@ -35,15 +40,25 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
   public SequenceClassificationModel(String uid) {
     super(uid, "text", "prediction");
     topK = new IntParam(this, "topK", "classes in the field top_k");
+    threshold =
+        new DoubleParam(
+            this,
+            "threshold",
+            "of a model of several labels: the probability above which one holds");
     truncation =
         new Param<>(
             this, "truncation", "where long texts are cut: as the model was trained, right, left");
     setDefault(topK, TOP_K);
+    setDefault(threshold, THRESHOLD);
     setDefault(truncation, "model");
   }
 
   public IntParam topK() {
     return topK;
+  }
+
+  public DoubleParam threshold() {
+    return threshold;
   }
 
   public Param<String> truncation() {
@@ -54,16 +69,53 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
     return with(topK, (Object) classes);
   }
 
+  /** Above 0 and below 1; only for a model whose texts may have any number of labels. */
+  public SequenceClassificationModel setThreshold(double probability) {
+    return with(threshold, (Object) probability);
+  }
+
   /** {@code model}, {@code right} or {@code left}. */
   public SequenceClassificationModel setTruncation(String side) {
     return with(truncation, side);
   }
 
+  /**
+   * Checks params and model, before there is a table.
+   *
+   * @return what the model can say
+   * @throws InvalidInputException if the model is none, no classifier of texts, or the params do
+   *     not fit it
+   */
+  public Classes check(Configuration hadoop) throws IOException {
+    requireModelPath();
+    return check(getOrDefault(modelPath()), hadoop);
+  }
+
+  private Classes check(String path, Configuration hadoop) throws IOException {
+    require(number(topK) > 0, "topK (--top-k) is %d: it must be at least 1", number(topK));
+    side();
+    require(
+        0 < probability() && probability() < 1,
+        "threshold (--threshold) is %s: it must be above 0 and below 1",
+        probability());
+    Classes classes = SequenceModel.check(path, hadoop);
+    require(
+        classes.problem() == ProblemType.MULTI_LABEL_CLASSIFICATION || !isSet(threshold),
+        "threshold (--threshold) is %s, but the problem_type of %s is %s, which has none: leave it away",
+        probability(),
+        path,
+        classes.problem().key());
+    return classes;
+  }
+
+  private double probability() {
+    return (Double) getOrDefault(threshold);
+  }
+
   @Override
   TextTask<?> task(String path, Configuration hadoop) throws IOException {
-    require(number(topK) > 0, "topK is %d: it must be at least 1", number(topK));
-    SequenceModel.check(path, hadoop);
-    return new ClassifyTask(number(topK), side());
+    check(path, hadoop);
+    return new ClassifyTask(number(topK), side(), probability());
   }
 
   private Truncation side() {

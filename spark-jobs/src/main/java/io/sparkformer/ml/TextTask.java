@@ -38,8 +38,8 @@ interface TextTask<M extends AutoCloseable> extends Serializable {
     return RowFactory.create(values);
   }
 
-  /** The name of what a struct counts as in summaries: a label, for one. */
-  String outcome(Row result);
+  /** The names of what a struct counts as in summaries: labels, for one. */
+  List<String> outcomes(Row result);
 
   StructType type();
 }

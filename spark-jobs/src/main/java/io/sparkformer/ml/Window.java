@@ -145,7 +145,7 @@ final class Window {
       if (hasFailed(result)) {
         failed++;
       } else {
-        outcomes.merge(task.outcome(result), 1L, Long::sum);
+        task.outcomes(result).forEach(name -> outcomes.merge(name, 1L, Long::sum));
       }
     }
     return new ScoringTally.Counts(

@@ -1,12 +1,15 @@
 package io.sparkformer.jobs;
 
 import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.safetensors.StoredTensor;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -15,6 +18,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -76,9 +80,9 @@ class ClassificationChainTest {
         .containsExactly(
             "loss",
             "accuracy",
-            "targets",
             "report",
             "confusion",
+            "targets",
             "split",
             "model",
             "data",
@@ -165,6 +169,55 @@ class ClassificationChainTest {
         .isNotEqualTo(found.get("loss"));
   }
 
+  @Test
+  void theTokenThatEndsTextsIsPutBehindThemForAClassifierAndNotForALanguageModel()
+      throws IOException {
+    List<String> tokenize =
+        new ArrayList<>(
+            ThreeClassTexts.tokenize(
+                directory.resolve("table.jsonl"),
+                directory.resolve("ended"),
+                "--split",
+                "stratified",
+                "--tokenizer",
+                "gpt2"));
+    tokenize.set(tokenize.indexOf("--end-of-text") + 1, "true");
+    CommandRun.of(tokenize).requireDone();
+    Files.writeString(
+        directory.resolve("short.yaml"),
+        """
+        model: {context-length: 32, num-layers: 1, num-heads: 2, embedding-dim: 4}
+        data: {samples: sequences}
+        training: {max-steps: 1, micro-batch-size: 4, threads: 1}
+        schedule: {warmup-steps: 0}
+        evaluation: {batches: 1}
+        """);
+    train("short", "of language", "--data", path("ended")).requireDone();
+    train(
+            "short",
+            "of texts",
+            "--data",
+            path("ended"),
+            "--set",
+            "model.head.kind=sequence-classification")
+        .requireDone();
+
+    assertThat(read("of language/best/tokenizer.json").get("post_processor").isNull()).isTrue();
+    assertThat(read("of language/best/config.json").at("/sparkformer_reading/appended_token"))
+        .hasToString("");
+    JsonNode appended = read("of texts/best/tokenizer.json").at("/post_processor/single");
+    assertThat(appended).hasSize(2);
+    assertThat(appended.at("/0/Sequence/id").textValue()).isEqualTo("A");
+    assertThat(appended.at("/1/SpecialToken/id").textValue()).isEqualTo("<|endoftext|>");
+    assertThat(model("of texts/best").reading().after()).containsExactly(50256);
+    assertThat(model("of texts/best").reading().truncate()).isEqualTo(Truncation.RIGHT);
+    Path config = directory.resolve("of texts/best/config.json");
+    Files.writeString(config, Files.readString(config).replace("\"cut\"", "\"other\""));
+    // As earlier builds wrote it, which cut the appended token off as well.
+    assertThat(model("of texts/best").reading().truncate()).isEqualTo(Truncation.WHOLE_RIGHT);
+    assertThat(model("of language/best").reading().after()).isEmpty();
+  }
+
   private static JsonNode evaluateSequences(String... more) {
     List<String> arguments = new ArrayList<>(List.of("evaluate", "--samples", "sequences"));
     arguments.addAll(List.of("--model", path("sequences/last"), "--data", path("data")));
@@ -235,14 +288,14 @@ class ClassificationChainTest {
 
   private static Map<String, byte[]> tensors(String model) throws IOException {
     Map<String, byte[]> tensors = new LinkedHashMap<>();
-    model(model)
-        .weights()
-        .forEach(
-            (name, entry) -> {
-              byte[] bytes = new byte[entry.data().remaining()];
-              entry.data().duplicate().get(bytes);
-              tensors.put(name, bytes);
-            });
+    for (Map.Entry<String, StoredTensor> entry : model(model).weights().entrySet()) {
+      StoredTensor tensor = entry.getValue();
+      byte[] bytes = new byte[(int) tensor.size() * tensor.format().bytes()];
+      try (FSDataInputStream in = localFiles().open(tensor.file())) {
+        in.readFully(tensor.position(), bytes);
+      }
+      tensors.put(entry.getKey(), bytes);
+    }
     return tensors;
   }
 

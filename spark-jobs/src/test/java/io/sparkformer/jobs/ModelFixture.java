@@ -10,6 +10,7 @@ import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -31,9 +32,7 @@ public final class ModelFixture {
       model.weights().values().forEach(weight -> weight.muli(5));
       at(directory)
           .save(
-              model,
-              new ModelDirectory.TextProcessing(
-                  tokenizer, Optional.empty(), List.of(), TextReading.PLAIN));
+              model, new TextProcessing(tokenizer, Optional.empty(), List.of(), TextReading.PLAIN));
     }
   }
 

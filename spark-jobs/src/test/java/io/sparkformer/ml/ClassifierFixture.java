@@ -11,9 +11,12 @@ import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
-import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.ProblemType;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
+import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.TextReader;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +32,7 @@ public final class ClassifierFixture {
   public static final int CONTEXT = 32;
 
   private static final int MERGES = 2000;
-  static final int END_OF_TEXT = 256 + MERGES;
+  public static final int END_OF_TEXT = 256 + MERGES;
   private static final ObjectMapper JSON = new ObjectMapper();
   private static Optional<Tokenizer> tokenizer = Optional.empty();
 
@@ -45,7 +48,35 @@ public final class ClassifierFixture {
       throws IOException {
     Head head = Head.ofSequences(LABELS.size(), Head.Pooling.LAST);
     return write(
-        directory, config().with(head), seed, new TextReading(Optional.of(END_OF_TEXT), truncate));
+        directory,
+        config().with(head),
+        seed,
+        TextReading.appending(Optional.of(END_OF_TEXT), truncate));
+  }
+
+  /** One whose logits mean something else than one label of several. */
+  public static String write(Path directory, ProblemType problem, List<String> labels)
+      throws IOException {
+    return write(
+        directory,
+        config().with(Head.ofSequences(labels.size(), Head.Pooling.LAST)),
+        1,
+        new TextProcessing(
+            Optional.of(tokenizer()),
+            List.of(END_OF_TEXT),
+            labels,
+            problem,
+            TextReading.appending(Optional.of(END_OF_TEXT), TextReading.PLAIN.truncate())));
+  }
+
+  /** The logits of texts, one by one. */
+  public static float[][] logits(String model, List<String> texts) throws IOException {
+    try (SequenceModel opened = SequenceModel.open(model, new Configuration(), Device.cpu())) {
+      TextReader reader = opened.reader(Optional.empty());
+      return texts.stream()
+          .map(text -> opened.logits(List.of(reader.read(text)))[0])
+          .toArray(float[][]::new);
+    }
   }
 
   /** A model that continues texts. */
@@ -81,17 +112,23 @@ public final class ClassifierFixture {
 
   private static String write(Path directory, ModelConfig config, long seed, TextReading reading)
       throws IOException {
+    return write(
+        directory,
+        config,
+        seed,
+        new TextProcessing(
+            Optional.of(tokenizer()),
+            Optional.of(END_OF_TEXT),
+            config.head().isClassifier() ? LABELS : List.of(),
+            reading));
+  }
+
+  private static String write(
+      Path directory, ModelConfig config, long seed, TextProcessing processing) throws IOException {
     Kernels.threads(1);
     try (Gpt model = Gpt.initialized(config, Precision.FP32, Device.cpu(), seed)) {
       model.weights().values().forEach(weight -> weight.muli(8));
-      ModelFixture.at(directory)
-          .save(
-              model,
-              new ModelDirectory.TextProcessing(
-                  Optional.of(tokenizer()),
-                  Optional.of(END_OF_TEXT),
-                  config.head().isClassifier() ? LABELS : List.of(),
-                  reading));
+      ModelFixture.at(directory).save(model, processing);
     }
     return directory.toString();
   }
@@ -103,7 +140,7 @@ public final class ClassifierFixture {
       ModelFixture.at(directory)
           .save(
               model,
-              new ModelDirectory.TextProcessing(
+              new TextProcessing(
                   Optional.of(tokenizer()), Optional.empty(), LABELS, TextReading.PLAIN));
     }
   }

@@ -19,7 +19,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -74,7 +73,7 @@ class LanguageColumnsTest {
     Tokenizer tokenizer = ClassifierFixture.tokenizer();
     try (Gpt gpt = ModelFixture.at(Path.of(model)).load(Precision.FP32, Device.cpu())) {
       io.sparkformer.generate.TextGenerator alone =
-          io.sparkformer.generate.TextGenerator.of(gpt, Optional.of(ClassifierFixture.END_OF_TEXT));
+          io.sparkformer.generate.TextGenerator.of(gpt, List.of(ClassifierFixture.END_OF_TEXT));
       for (int i : new int[] {0, 1, 2, 3, 6}) {
         Continuation expected =
             alone.generate(tokenizer.encode(TEXTS.get(i)), options, (sample, id) -> {}).get(0);

@@ -118,7 +118,9 @@ class SequenceClassificationModelTest {
           continue;
         }
         int[] ids = alone.reader(Optional.empty()).read(texts.get(i));
-        Classification expected = Classification.of(alone.logits(List.of(ids))[0]).orElseThrow();
+        Classification expected =
+            Classification.of(alone.classes().problem(), alone.logits(List.of(ids))[0])
+                .orElseThrow();
         for (Row found : List.of(one.get(i), eight.get(i))) {
           List<Double> probabilities = found.getList(found.fieldIndex("probabilities"));
           for (int c = 0; c < probabilities.size(); c++) {

@@ -35,18 +35,23 @@ public final class SequenceSamples implements Samples {
 
   /** The side on which a sequence that is longer than the context is cut off. */
   public enum Truncation {
+    /** Of a text with a token behind it, the text's end. */
     @JsonProperty("right")
     RIGHT,
     @JsonProperty("left")
-    LEFT
+    LEFT,
+    /** The token behind a text first, as models of earlier builds were trained. */
+    @JsonProperty("whole-right")
+    WHOLE_RIGHT
   }
 
   /**
    * What stays of a sequence.
    *
    * @param limit tokens at most
+   * @param ending tokens at its end that stay, whatever is cut
    */
-  record Cut(int limit, Truncation truncation) {
+  record Cut(int limit, Truncation truncation, int ending) {
 
     int kept(int length) {
       return Math.min(length, limit);
@@ -96,7 +101,17 @@ public final class SequenceSamples implements Samples {
     boolean ofText = target == Target.NEXT_TOKEN;
     String place = "split '" + split + "' of " + data.directory();
     TokenSequences text = data.sequences(split);
-    Cut cut = new Cut(ofText ? Math.addExact(contextLength, 1) : contextLength, truncation);
+    // A classifier of sequences reads texts so wherever it is used: the token behind them stays.
+    boolean ends =
+        target == Target.SEQUENCE_LABEL
+            && truncation == Truncation.RIGHT
+            && data.manifest().endsDocuments()
+            && data.tokenizer().endOfText().isPresent();
+    Cut cut =
+        new Cut(
+            ofText ? Math.addExact(contextLength, 1) : contextLength,
+            truncation,
+            ends && contextLength > 1 ? 1 : 0);
     long truncated = checkedLengths(text, place, ofText ? 2 : 1, cut);
     if (ofText) {
       return new SequenceSamples(text, text, target, cut, ignoreIndex, truncated);
@@ -146,6 +161,15 @@ public final class SequenceSamples implements Samples {
     int length = (int) batch.lengths()[row];
     int offset = row * batch.contextLength();
     text.read(sequence, first, length, batch.inputs(), offset);
+    int whole = text.length(sequence);
+    if (whole > first + length) {
+      text.read(
+          sequence,
+          whole - cut.ending(),
+          cut.ending(),
+          batch.inputs(),
+          offset + length - cut.ending());
+    }
     switch (target) {
       case NEXT_TOKEN -> answers.read(sequence, first + 1, length, batch.targets(), offset);
       case TOKEN_LABELS -> answers.read(sequence, first, length, batch.targets(), offset);

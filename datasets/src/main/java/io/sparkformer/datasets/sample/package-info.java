@@ -6,8 +6,8 @@
  * <p>The order is a pure function of seed, step, micro-batch and row ({@link SampleOrder}), so that
  * it is the same on any rank and after any resume, and takes no memory.
  *
- * <p>Uses {@code datasets} and {@code datasets.tokens}. Begin with {@link SampleOrder} and {@link
- * Samples}.
+ * <p>Uses {@code datasets}, {@code datasets.tokenizer} and {@code datasets.tokens}. Begin with
+ * {@link SampleOrder} and {@link Samples}.
  *
  * <p>Internal: what is public here is so for the packages beside it, since Java has no other way.
  */

@@ -8,15 +8,18 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
 
 /** The {@code added_tokens} of a tokenizer.json. */
 public final class AddedTokensJson {
 
   private AddedTokensJson() {}
 
-  static ArrayNode write(SortedMap<String, Integer> addedTokens) {
+  static ArrayNode write(SortedMap<String, Integer> addedTokens, Set<String> ordinary) {
     ArrayNode section = JsonNodeFactory.instance.arrayNode();
     addedTokens.entrySet().stream()
         .sorted(Comparator.comparing(Map.Entry::getValue))
@@ -30,8 +33,16 @@ public final class AddedTokensJson {
                     .put("lstrip", false)
                     .put("rstrip", false)
                     .put("normalized", false)
-                    .put("special", true));
+                    .put("special", !ordinary.contains(token.getKey())));
     return section;
+  }
+
+  /** Contents of those that are not special. */
+  static Set<String> ordinary(JsonNode section) {
+    return StreamSupport.stream(section.spliterator(), false)
+        .filter(token -> !token.path("special").asBoolean())
+        .map(token -> token.path("content").asText())
+        .collect(Collectors.toUnmodifiableSet());
   }
 
   /**

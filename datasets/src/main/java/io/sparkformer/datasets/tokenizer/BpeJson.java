@@ -43,7 +43,7 @@ public final class BpeJson {
   public static byte[] write(BpeModel model) {
     ObjectNode root = JSON.createObjectNode().put("version", "1.0");
     root.putNull("truncation").putNull("padding");
-    root.set("added_tokens", AddedTokensJson.write(model.addedTokens()));
+    root.set("added_tokens", AddedTokensJson.write(model.addedTokens(), model.ordinary()));
     root.putNull("normalizer");
     root.set(
         "pre_tokenizer",
@@ -113,6 +113,7 @@ public final class BpeJson {
         assembly.tokens(),
         assembly.merges(),
         added,
+        AddedTokensJson.ordinary(root.path("added_tokens")),
         model.path("ignore_merges").asBoolean() ? WholePieces.LOOKED_UP : WholePieces.MERGED,
         cutting.orElseThrow().prefixSpace());
   }

@@ -1,6 +1,7 @@
 package io.sparkformer.datasets.tokenizer;
 
 import io.sparkformer.datasets.pretokenizer.Pretokenizer;
+import java.util.Set;
 import java.util.SortedMap;
 
 /**
@@ -11,6 +12,8 @@ import java.util.SortedMap;
  * @param merges in the order of their ranks
  * @param addedTokens ids by content; found in texts before they are cut, the longest of the first
  *     ones that match
+ * @param ordinary the added tokens that are not special: decoders of others, asked to leave special
+ *     ones out, keep them
  * @param pieces whether a whole pre-token that is a token is that token, whatever merges give
  * @param prefixSpace whether a space is put before a text that does not begin with one
  */
@@ -20,8 +23,24 @@ public record BpeModel(
     byte[][] tokens,
     Merges merges,
     SortedMap<String, Integer> addedTokens,
+    Set<String> ordinary,
     WholePieces pieces,
     PrefixSpace prefixSpace) {
+
+  public BpeModel {
+    ordinary = Set.copyOf(ordinary);
+  }
+
+  /** Of special added tokens alone. */
+  public BpeModel(
+      Pretokenizer pretokenizer,
+      byte[][] tokens,
+      Merges merges,
+      SortedMap<String, Integer> addedTokens,
+      WholePieces pieces,
+      PrefixSpace prefixSpace) {
+    this(pretokenizer, tokens, merges, addedTokens, Set.of(), pieces, prefixSpace);
+  }
 
   /**
    * Pairs of ids and the ids they become, by rank.

@@ -32,9 +32,11 @@ public final class BpeTokenizer implements Tokenizer {
   private final MergeTable merges;
   private final AddedTokens addedTokens;
   private final WholeTokens wholeTokens;
+  private final AroundText around;
 
-  private BpeTokenizer(BpeModel model) {
+  private BpeTokenizer(BpeModel model, AroundText around) {
     this.model = model;
+    this.around = around;
     this.bytesOfIds = bytesOfIds(model);
     this.merges = MergeTable.of(model.merges(), idsOfBytes(model.tokens()));
     this.addedTokens = AddedTokens.of(model.addedTokens());
@@ -51,8 +53,13 @@ public final class BpeTokenizer implements Tokenizer {
    *     that are none, or there are more ids than 2^20
    */
   public static BpeTokenizer of(BpeModel model) {
+    return of(model, AroundText.NOTHING);
+  }
+
+  /** The same, of a file that puts tokens around texts. */
+  static BpeTokenizer of(BpeModel model, AroundText around) {
     requireConsistent(model);
-    return new BpeTokenizer(model);
+    return new BpeTokenizer(model, around);
   }
 
   private static void requireConsistent(BpeModel model) {
@@ -128,6 +135,16 @@ public final class BpeTokenizer implements Tokenizer {
   @Override
   public int vocabSize() {
     return bytesOfIds.length;
+  }
+
+  @Override
+  public int addedCount() {
+    return model.addedTokens().size();
+  }
+
+  @Override
+  public AroundText around() {
+    return around;
   }
 
   @Override
@@ -216,8 +233,14 @@ public final class BpeTokenizer implements Tokenizer {
     digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(number).flip());
   }
 
-  BpeModel model() {
+  /** What it is made of. */
+  public BpeModel model() {
     return model;
+  }
+
+  /** Whether some pieces are tokens that merges do not lead to. */
+  public boolean looksUpPieces() {
+    return wholeTokens.size() > 0;
   }
 
   public MergeTable merges() {

@@ -65,6 +65,16 @@ public final class CharTokenizer implements Tokenizer {
   }
 
   @Override
+  public int addedCount() {
+    return 0;
+  }
+
+  @Override
+  public AroundText around() {
+    return AroundText.NOTHING;
+  }
+
+  @Override
   public OptionalInt endOfText() {
     return OptionalInt.empty();
   }

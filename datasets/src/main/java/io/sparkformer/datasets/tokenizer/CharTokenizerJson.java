@@ -54,13 +54,17 @@ final class CharTokenizerJson {
         split.path("type").asText().equals("Split")
             && split.path("pattern").path("Regex").asText().equals(ANY_CHARACTER)
             && split.path("behavior").asText().equals("Isolated");
-    boolean changesNothing =
-        isNothing(root.path("normalizer"))
-            && isNothing(root.path("post_processor"))
-            && root.path("added_tokens").isEmpty();
     return root.path("model").path("type").asText().equals("WordLevel")
         && isolatesCharacters
-        && changesNothing;
+        && isNothing(root.path("normalizer"))
+        && root.path("added_tokens").isEmpty()
+        && putsNothingAround(root.path("post_processor"));
+  }
+
+  private static boolean putsNothingAround(JsonNode postProcessor) {
+    return new PostProcessorJson(Tokenizer.FILE_NAME)
+        .read(postProcessor)
+        .equals(AroundText.NOTHING);
   }
 
   /** The vocabulary of one that is recognised. */

@@ -9,21 +9,15 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.Map;
 
 /** A tokenizer in HuggingFace's own library, without padding. Safe for many threads. */
 public final class HuggingFaceLibrary implements AutoCloseable {
 
-  private static final String ADD_SPECIAL_TOKENS = "addSpecialTokens";
-  private static final String TRUNCATION = "truncation";
-
   private final HuggingFaceTokenizer tokenizer;
-  private final boolean addsSpecialTokens;
 
-  private HuggingFaceLibrary(HuggingFaceTokenizer tokenizer, boolean addsSpecialTokens) {
+  private HuggingFaceLibrary(HuggingFaceTokenizer tokenizer) {
     this.tokenizer = tokenizer;
-    this.addsSpecialTokens = addsSpecialTokens;
   }
 
   /**
@@ -35,38 +29,11 @@ public final class HuggingFaceLibrary implements AutoCloseable {
    * @throws InvalidInputException if the library cannot read it
    */
   public static HuggingFaceLibrary plain(byte[] json, String name) {
-    return load(json, name, Map.of(ADD_SPECIAL_TOKENS, "false", TRUNCATION, "false"));
-  }
-
-  /** The same, with the special tokens that the file puts around texts. */
-  public static HuggingFaceLibrary withSpecialTokens(byte[] json, String name) {
-    return load(json, name, Map.of(ADD_SPECIAL_TOKENS, "true", TRUNCATION, "false"));
-  }
-
-  /** The same, of texts cut so that not more tokens than these are left, special ones included. */
-  public static HuggingFaceLibrary withSpecialTokens(byte[] json, String name, int longest) {
-    String length = Integer.toString(longest);
-    return load(
-        json,
-        name,
-        Map.of(
-            ADD_SPECIAL_TOKENS,
-            "true",
-            TRUNCATION,
-            "true",
-            "maxLength",
-            length,
-            "modelMaxLength",
-            length));
-  }
-
-  private static HuggingFaceLibrary load(byte[] json, String name, Map<String, String> options) {
-    Map<String, String> all = new HashMap<>(options);
-    all.put("padding", "false");
+    Map<String, String> options =
+        Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
     try {
       return new HuggingFaceLibrary(
-          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), all),
-          Boolean.parseBoolean(options.get(ADD_SPECIAL_TOKENS)));
+          HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options));
     } catch (IOException e) {
       throw new UncheckedIOException(e); // an array has no I/O
     } catch (EngineException e) {
@@ -88,7 +55,7 @@ public final class HuggingFaceLibrary implements AutoCloseable {
    */
   public int[] ids(String text) {
     try {
-      long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, addsSpecialTokens);
+      long encoding = TokenizersLibrary.LIB.encode(tokenizer.getHandle(), text, false);
       try {
         return Arrays.stream(TokenizersLibrary.LIB.getTokenIds(encoding))
             .mapToInt(Math::toIntExact)

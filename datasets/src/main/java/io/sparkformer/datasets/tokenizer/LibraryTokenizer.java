@@ -35,15 +35,22 @@ public final class LibraryTokenizer implements Tokenizer {
   private final HuggingFaceLibrary library;
   private final Map<String, Integer> addedTokens;
   private final int vocabSize;
+  private final AroundText around;
   private final String fingerprint;
 
-  private LibraryTokenizer(byte[] json, JsonNode root, HuggingFaceLibrary library) {
+  /** The post-processor counted, though it changes no ids. */
+  private final String earlierFingerprint;
+
+  private LibraryTokenizer(
+      byte[] json, JsonNode root, HuggingFaceLibrary library, AroundText around) {
     this.json = json;
+    this.around = around;
     this.library = library;
     Map<String, Integer> vocabulary = vocabulary(root.path("model").path("vocab"));
     this.addedTokens = AddedTokensJson.assigned(root.path("added_tokens"), vocabulary);
     this.vocabSize = 1 + Math.max(largest(vocabulary), largest(addedTokens));
-    this.fingerprint = fingerprint(root);
+    this.fingerprint = fingerprint(root, List.of("truncation", "padding", "post_processor"));
+    this.earlierFingerprint = fingerprint(root, List.of("truncation", "padding"));
   }
 
   /**
@@ -55,7 +62,8 @@ public final class LibraryTokenizer implements Tokenizer {
    * @throws InvalidInputException if the library cannot read it
    */
   static LibraryTokenizer of(byte[] json, JsonNode root, String name) {
-    return new LibraryTokenizer(json, root, HuggingFaceLibrary.plain(json, name));
+    AroundText around = new PostProcessorJson(name).read(root.path("post_processor"));
+    return new LibraryTokenizer(json, root, HuggingFaceLibrary.plain(json, name), around);
   }
 
   @Override
@@ -66,6 +74,21 @@ public final class LibraryTokenizer implements Tokenizer {
   @Override
   public String fingerprint() {
     return fingerprint;
+  }
+
+  @Override
+  public boolean isOf(String otherFingerprint) {
+    return fingerprint.equals(otherFingerprint) || earlierFingerprint.equals(otherFingerprint);
+  }
+
+  @Override
+  public int addedCount() {
+    return addedTokens.size();
+  }
+
+  @Override
+  public AroundText around() {
+    return around;
   }
 
   /** The first of the usual ones that it has as an added token. */
@@ -123,9 +146,9 @@ public final class LibraryTokenizer implements Tokenizer {
   }
 
   /** Of the parts that matter, however they are laid out. */
-  private static String fingerprint(JsonNode root) {
+  private static String fingerprint(JsonNode root, List<String> without) {
     ObjectNode canonical = ((ObjectNode) root).deepCopy();
-    canonical.remove(List.of("truncation", "padding"));
+    canonical.remove(without);
     MessageDigest digest = Sha256.digest();
     digest.update("library".getBytes(StandardCharsets.US_ASCII));
     try {

@@ -34,8 +34,23 @@ public sealed interface Tokenizer permits BpeTokenizer, CharTokenizer, LibraryTo
    */
   String fingerprint();
 
+  /**
+   * Whether it is the one of a fingerprint, which an earlier build may have taken.
+   *
+   * @see #fingerprint
+   */
+  default boolean isOf(String otherFingerprint) {
+    return fingerprint().equals(otherFingerprint);
+  }
+
   /** The token that ends a document, if there is one. */
   OptionalInt endOfText();
+
+  /** What its file puts around texts, which is not added here. */
+  AroundText around();
+
+  /** Tokens that were added to its vocabulary, or stand in it, to be found in texts literally. */
+  int addedCount();
 
   /** Whether {@link SafeCuts} are safe with it. */
   boolean canCut();

@@ -106,7 +106,8 @@ public final class Tokenizers {
       return CharTokenizer.of(CharTokenizerJson.read(root, name));
     }
     try {
-      return BpeTokenizer.of(BpeJson.read(root));
+      return BpeTokenizer.of(
+          BpeJson.read(root), new PostProcessorJson(name).read(root.path("post_processor")));
     } catch (NotByteLevelException e) {
       LOG.debug("{} is read by HuggingFace's library: {}", name, e.getMessage());
       return LibraryTokenizer.of(json, root, name);

@@ -52,7 +52,7 @@ public final class TokenDataset implements Closeable {
     DatasetManifest manifest = DatasetManifest.read(fileSystem, directory);
     Tokenizer tokenizer = Tokenizers.read(fileSystem, directory);
     require(
-        tokenizer.fingerprint().equals(manifest.tokenizer().fingerprint())
+        tokenizer.isOf(manifest.tokenizer().fingerprint())
             && tokenizer.vocabSize() == manifest.vocabSize(),
         "%s: the tokenizer (%d tokens, fingerprint %.12s) is not the one the data set was made with (%d, %.12s):"
             + " copy the data set again, or make it again with the tokenize job",

@@ -90,6 +90,26 @@ class SequenceSamplesTest {
   }
 
   @Test
+  void aClassifiersLongTextLosesItsEndButNotTheTokenBehindIt() throws Exception {
+    int end = 50256;
+    data =
+        LabelledData.writeEnded(
+            directory,
+            List.of("a", "b"),
+            new int[][][] {{{1, 2, 3, 4, end}, {5, end}}},
+            new int[][][] {{{0}, {1}}});
+    long[] all = {0, 1};
+    SequenceSamples right = open(Target.SEQUENCE_LABEL, 3, Truncation.RIGHT, -100);
+    assertThat(right.truncated()).isEqualTo(1);
+    assertThat(right.batch(all).inputs()).containsExactly(1, 2, end, 5, end, 0);
+    assertThat(open(Target.SEQUENCE_LABEL, 3, Truncation.LEFT, -100).batch(all).inputs())
+        .containsExactly(3, 4, end, 5, end, 0);
+    // A language model would learn that texts end anywhere.
+    assertThat(open(Target.NEXT_TOKEN, 2, Truncation.RIGHT, -100).batch(new long[] {0}).targets())
+        .containsExactly(2, 3);
+  }
+
+  @Test
   void theIndexToIgnoreIsNoTargetAndNeedsNoExample() throws Exception {
     write(NAMES, TEXT, new int[][][] {{{0, 1, 2, 0, 1}, {0, 2}}, {{1, 0, 0}}});
     TokenBatch batch = open(Target.TOKEN_LABELS, 8, Truncation.RIGHT, 2).batch(new long[] {1});

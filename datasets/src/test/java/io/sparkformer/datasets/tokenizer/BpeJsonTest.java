@@ -73,6 +73,28 @@ final class BpeJsonTest {
   }
 
   @Test
+  void addedTokensAreWrittenSpecialOrNotAsTheyWere() throws Exception {
+    JsonNode root =
+        altered(
+            json -> {
+              addToken(json, "<|user|>", 269);
+              ((ObjectNode) json.path("added_tokens").path(1)).put("special", false);
+            });
+
+    BpeModel model = BpeJson.read(root);
+    JsonNode written = JSON.readTree(BpeJson.write(model)).path("added_tokens");
+
+    assertThat(model.ordinary()).containsExactly("<|user|>");
+    assertThat(written).hasSize(2);
+    for (JsonNode token : written) {
+      assertThat(token.path("special").asBoolean())
+          .isEqualTo(token.path("content").asText().equals("<|endoftext|>"));
+    }
+    assertThat(BpeJson.read(JSON.readTree(BpeJson.write(model))).ordinary())
+        .containsExactly("<|user|>");
+  }
+
+  @Test
   void keepingMatchesIsRemovingWhatIsBetweenThem() throws Exception {
     byte[] isolating = BpeJson.write(withPretokenizer(Pretokenizer.CL100K, PrefixSpace.NONE));
     ObjectNode removing = (ObjectNode) JSON.readTree(isolating);

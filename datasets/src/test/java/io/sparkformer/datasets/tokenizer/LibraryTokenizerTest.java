@@ -3,12 +3,23 @@ package io.sparkformer.datasets.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.SerializationFeature;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** The kinds of tokenizer that HuggingFace's own library reads. */
 final class LibraryTokenizerTest {
+
+  private static final ObjectMapper JSON = new ObjectMapper();
 
   static final String WORD_PIECE =
       """
@@ -103,6 +114,32 @@ final class LibraryTokenizerTest {
             read(WORD_PIECE.replace("\"lowercase\": true", "\"lowercase\": false")).fingerprint())
         .isNotEqualTo(fingerprint);
     assertThat(read(WORD_PIECE).json()).isEqualTo(WORD_PIECE.getBytes(StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void theFingerprintOfEarlierBuildsIsKnownAgain() throws Exception {
+    ObjectNode root = (ObjectNode) JSON.readTree(WORD_PIECE);
+    root.remove(List.of("truncation", "padding"));
+    String earlier = sha256("library" + sorted(root));
+    root.remove("post_processor");
+    String today = sha256("library" + sorted(root));
+    Tokenizer tokenizer = read(WORD_PIECE);
+
+    assertThat(tokenizer.fingerprint()).isEqualTo(today).isNotEqualTo(earlier);
+    assertThat(tokenizer.isOf(today)).isTrue();
+    assertThat(tokenizer.isOf(earlier)).isTrue();
+    assertThat(tokenizer.isOf(sha256("library"))).isFalse();
+    assertThat(read(UNIGRAM).isOf(earlier)).isFalse();
+  }
+
+  private static String sorted(ObjectNode root) throws IOException {
+    return JSON.writer(SerializationFeature.ORDER_MAP_ENTRIES_BY_KEYS)
+        .writeValueAsString(JSON.treeToValue(root, Map.class));
+  }
+
+  private static String sha256(String text) throws NoSuchAlgorithmException {
+    byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
+    return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(utf8));
   }
 
   @Test

@@ -4,7 +4,10 @@ import static io.sparkformer.datasets.LocalFiles.hadoop;
 
 import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokenizer.BpeTokenizer;
+import io.sparkformer.datasets.tokenizer.BuiltIn;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
+import io.sparkformer.datasets.tokenizer.Tokenizer;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -14,6 +17,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.LongStream;
 import org.apache.hadoop.conf.Configuration;
@@ -33,9 +37,37 @@ public final class LabelledData {
    */
   public static TokenDataset write(
       Path directory, List<String> names, int[][][] text, int[][][] labels) throws Exception {
+    return write(
+        directory,
+        CharTokenizer.of("0123456789".codePoints().toArray()),
+        new TreeMap<>(),
+        names,
+        text,
+        labels);
+  }
+
+  /** The same over GPT-2's tokens, each sequence of which ends with the one that ends texts. */
+  public static TokenDataset writeEnded(
+      Path directory, List<String> names, int[][][] text, int[][][] labels) throws Exception {
+    return write(
+        directory,
+        BpeTokenizer.of(BuiltIn.GPT2.model()),
+        new TreeMap<>(Map.of(DatasetManifest.END_OF_TEXT, "true")),
+        names,
+        text,
+        labels);
+  }
+
+  private static TokenDataset write(
+      Path directory,
+      Tokenizer tokenizer,
+      java.util.SortedMap<String, String> options,
+      List<String> names,
+      int[][][] text,
+      int[][][] labels)
+      throws Exception {
     org.apache.hadoop.fs.Path path = hadoop(directory);
     FileSystem fileSystem = Storage.fileSystem(path, new Configuration());
-    CharTokenizer tokenizer = CharTokenizer.of("0123456789".codePoints().toArray());
     tokenizer.write(fileSystem, path);
     List<ShardFile> files = shards(directory, "train", TokenDtype.UINT16, text);
     List<ShardFile> labelFiles = shards(directory, "train-label", TokenDtype.INT32, labels);
@@ -45,7 +77,7 @@ public final class LabelledData {
         SplitName.TRAIN, new DatasetManifest.Split(tokens, 1, tokens, tokens, files, labelFiles));
     new DatasetManifest(
             DatasetManifest.FORMAT_VERSION,
-            new DatasetManifest.TokenizerFile(CharTokenizer.FILE_NAME, tokenizer.fingerprint()),
+            new DatasetManifest.TokenizerFile(Tokenizer.FILE_NAME, tokenizer.fingerprint()),
             tokenizer.vocabSize(),
             TokenDtype.UINT16,
             names,
@@ -54,7 +86,7 @@ public final class LabelledData {
             DatasetManifest.Skipped.NONE,
             splits,
             List.of(),
-            new TreeMap<>())
+            options)
         .write(fileSystem, path);
     return TokenDataset.open(new Configuration(), path);
   }

@@ -9,6 +9,7 @@ import io.sparkformer.jobs.picture.VisibleText;
 import io.sparkformer.model.AttentionMaps;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
+import io.sparkformer.model.ProblemType;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -18,6 +19,7 @@ import java.util.stream.IntStream;
  * What a model attends to and predicts for one text, as far as it was asked for.
  *
  * @param config the model's
+ * @param problem what a classifier's numbers mean
  * @param ids of the text
  * @param tokens the same as text
  * @param classes names of what is predicted
@@ -28,6 +30,7 @@ import java.util.stream.IntStream;
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
 record Attention(
     ModelConfig config,
+    ProblemType problem,
     int[] ids,
     List<String> tokens,
     List<String> classes,
@@ -144,8 +147,17 @@ record Attention(
               "Label probabilities", "token", "label", tokens, classes, maps.probabilities());
       case SEQUENCE_CLASSIFICATION ->
           new HeatMap(
-              "Label probabilities", "", "label", List.of("text"), classes, maps.probabilities());
+              isRegression() ? "Numbers" : "Label probabilities",
+              "",
+              "label",
+              List.of("text"),
+              classes,
+              maps.probabilities());
     };
+  }
+
+  private boolean isRegression() {
+    return problem == ProblemType.REGRESSION;
   }
 
   /** The likeliest classes of a row of probabilities, the likeliest first. */
@@ -197,7 +209,8 @@ record Attention(
       return table.toString();
     }
     boolean language = !config.head().isClassifier();
-    table.append(language ? "probability  next token\n" : "probability  label\n");
+    table.append(isRegression() ? "     number  " : "probability  ");
+    table.append(language ? "next token\n" : "label\n");
     for (Likely likely : likeliest(maps.probabilities().length - 1, count)) {
       table.append(line(likely, visible)).append('\n');
     }

@@ -130,6 +130,7 @@ public final class AttentionCommand implements JobCommand, Callable<AttentionRes
       Attention attention =
           new Attention(
               config,
+              directory.problem(),
               ids,
               names.of(ids),
               Attention.classes(config, names, directory.labels()),
@@ -154,7 +155,7 @@ public final class AttentionCommand implements JobCommand, Callable<AttentionRes
     try (Gpt gpt = directory.load(Precision.FP32, Device.cpu())) {
       boolean small = gpt.parameterCount() * ids.length < SMALL;
       Kernels.threads(small ? 1 : Runtime.getRuntime().availableProcessors());
-      return AttentionMaps.of(gpt, ids);
+      return AttentionMaps.of(gpt, directory.problem(), ids);
     }
   }
 

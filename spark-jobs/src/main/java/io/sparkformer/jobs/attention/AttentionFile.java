@@ -16,7 +16,8 @@ import java.util.List;
  * @param values of these [layers, heads, token, dimension], if there are few dimensions
  * @param classes names of the columns of probabilities: tokens or labels
  * @param probabilities [token, class] of a language model, the next token's, if its vocabulary is
- *     small; of a classifier of tokens likewise; [1, class] of a classifier of texts
+ *     small; of a classifier of tokens likewise; [1, class] of a classifier of texts; of a
+ *     regression, its numbers
  * @param likeliest the likeliest classes, for each row of probabilities
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one.

@@ -42,7 +42,7 @@ public final class BenchCommand implements JobCommand, Callable<BenchResult> {
       defaultValue = "train",
       paramLabel = "WORK",
       description =
-          "train, classify, generate, memory, allreduce, tokenize, score (a model alone), score-job (the whole job, in turn with its model alone), score-memory. Default: ${DEFAULT-VALUE}.")
+          "train, classify, generate, load (--model, until its first token, in turn with reading its files), memory, allreduce, tokenize, score (a model alone), score-job (the whole job, in turn with its model alone), score-memory. Default: ${DEFAULT-VALUE}.")
   private String workName;
 
   private BenchWork.Kind work;
@@ -113,6 +113,12 @@ public final class BenchCommand implements JobCommand, Callable<BenchResult> {
   private String peer = "";
 
   @Option(
+      names = "--model",
+      paramLabel = "DIR",
+      description = "Of the work load: a language model's directory.")
+  private Optional<String> model = Optional.empty();
+
+  @Option(
       names = "--tokenizer",
       defaultValue = "gpt2",
       paramLabel = "gpt2|cl100k_base|o200k_base",
@@ -153,6 +159,9 @@ public final class BenchCommand implements JobCommand, Callable<BenchResult> {
     if (work.isScoring()) {
       return scored();
     }
+    if (work == BenchWork.Kind.LOAD) {
+      return loaded();
+    }
     if (ranks > 1) {
       BenchRanks.Plan plan =
           new BenchRanks.Plan(work, size, precision, threads, steps, megabytes, transport, ranks);
@@ -167,6 +176,13 @@ public final class BenchCommand implements JobCommand, Callable<BenchResult> {
         default -> rounds(1, bench::trainedPerSecond);
       };
     }
+  }
+
+  private BenchResult loaded() throws IOException, InterruptedException {
+    require(model.isPresent(), "--work load asks for --model: give a language model's directory");
+    BenchLoading loading = new BenchLoading(model.get());
+    return rounds(1, loading::mbPerSecond, Optional.of(loading::filesMbPerSecond))
+        .with(loading.memory());
   }
 
   private BenchResult scored() throws IOException, InterruptedException {
@@ -264,6 +280,7 @@ public final class BenchCommand implements JobCommand, Callable<BenchResult> {
   private String unit() {
     return switch (work) {
       case ALLREDUCE -> "GB/s";
+      case LOAD -> "MB/s";
       case CLASSIFY, SCORE, SCORE_JOB -> "rows/s";
       default -> "tokens/s";
     };

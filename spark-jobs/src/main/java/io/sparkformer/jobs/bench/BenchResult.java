@@ -11,7 +11,7 @@ import java.util.List;
  * @param peerRate the peer's; 0 without
  * @param ratio ours over the peer's of the same round; 0 without
  * @param ratios of every round
- * @param memory of the work {@code memory}
+ * @param memory of the works {@code memory}, {@code score-memory} and {@code load}
  * @param texts of the work {@code tokenize}, whose rates above are those of the first text
  */
 record BenchResult(
@@ -26,4 +26,12 @@ record BenchResult(
     double ratio,
     List<Double> ratios,
     List<BenchWork.Memory> memory,
-    List<BenchTexts.Measured> texts) {}
+    List<BenchTexts.Measured> texts) {
+
+  /** The same with samples of memory. */
+  BenchResult with(List<BenchWork.Memory> samples) {
+    return new BenchResult(
+        work, size, precision, workers, threads, unit, rate, peerRate, ratio, ratios, samples,
+        texts);
+  }
+}

@@ -13,6 +13,7 @@ import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.predict.BatchLimits;
 import io.sparkformer.predict.Classification;
@@ -82,7 +83,7 @@ final class BenchScoring {
       ModelDirectory.at(new Configuration(), new org.apache.hadoop.fs.Path(model.toUri()))
           .save(
               gpt,
-              new ModelDirectory.TextProcessing(
+              new TextProcessing(
                   Optional.of(tokenizer), Optional.empty(), labels, TextReading.PLAIN));
     }
   }
@@ -154,7 +155,7 @@ final class BenchScoring {
       for (int[] batch : LIMITS.batches(lengths)) {
         List<int[]> rows = Arrays.stream(batch).mapToObj(window::get).toList();
         for (float[] logits : classifier.logits(rows)) {
-          if (Classification.of(logits).isEmpty()) {
+          if (Classification.of(classifier.classes().problem(), logits).isEmpty()) {
             throw new IllegalStateException("the model's output is not finite");
           }
         }

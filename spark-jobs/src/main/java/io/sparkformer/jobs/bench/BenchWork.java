@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.slf4j.Logger;
@@ -46,6 +45,7 @@ final class BenchWork implements AutoCloseable {
     TRAIN,
     CLASSIFY,
     GENERATE,
+    LOAD,
     ALLREDUCE,
     MEMORY,
     TOKENIZE,
@@ -237,7 +237,7 @@ final class BenchWork implements AutoCloseable {
   /** Tokens a second of one sample, from a prompt of one token. */
   double generatedPerSecond() {
     int tokens = steps > 0 ? steps : 256;
-    TextGenerator generator = TextGenerator.of(model, Optional.empty());
+    TextGenerator generator = TextGenerator.of(model, List.of());
     SamplingOptions options =
         new SamplingOptions(tokens, SamplingOptions.Choice.DRAWN, 1.0, 0, 1.0, 1, 1);
     generator.generate(new int[] {0}, options, (row, id) -> {});

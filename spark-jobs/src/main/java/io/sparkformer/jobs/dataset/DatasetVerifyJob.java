@@ -65,7 +65,7 @@ final class DatasetVerifyJob {
     try {
       Tokenizer tokenizer = Tokenizers.read(fileSystem, directory);
       if (tokenizer.vocabSize() == manifest.vocabSize()
-          && tokenizer.fingerprint().equals(manifest.tokenizer().fingerprint())) {
+          && tokenizer.isOf(manifest.tokenizer().fingerprint())) {
         return List.of();
       }
       return List.of(

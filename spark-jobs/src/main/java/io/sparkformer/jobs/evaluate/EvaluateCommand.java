@@ -8,9 +8,7 @@ import io.sparkformer.jobs.TableArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.input.TableOptions;
 import io.sparkformer.ml.SequenceClassificationModel;
-import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.recipe.DataConfig;
-import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -25,7 +23,7 @@ import picocli.CommandLine.Option;
     name = "evaluate",
     sortOptions = false,
     description =
-        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report; the latter of a labelled table, too, whose model may be a TorchScript one: model.pt, tokenizer.json, config.json.")
+        "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report. A labelled table is scored by a classifier of texts, also by one of several labels or a regression, which may be a TorchScript one: model.pt, tokenizer.json, config.json.")
 public final class EvaluateCommand implements JobCommand, Callable<EvaluateResult> {
 
   @Mixin private ModelArguments model;
@@ -92,8 +90,16 @@ public final class EvaluateCommand implements JobCommand, Callable<EvaluateResul
         names = "--label-column",
         defaultValue = "label",
         paramLabel = "COLUMN",
-        description = "The column of labels. Default: ${DEFAULT-VALUE}.")
+        description =
+            "The column of labels: of a model of several labels, arrays, or strings with a | between them; of a regression, numbers. Default: ${DEFAULT-VALUE}.")
     private String labelColumn;
+
+    @Option(
+        names = "--threshold",
+        paramLabel = "P",
+        description =
+            "Of a model of several labels: the probability above which one holds. Default: 0.5.")
+    private Optional<Double> threshold = Optional.empty();
   }
 
   @Override
@@ -106,15 +112,17 @@ public final class EvaluateCommand implements JobCommand, Callable<EvaluateResul
     TableOptions options =
         new TableOptions(
             table.format(), table.inputs(), table.textColumn(), Optional.of(table.labelColumn));
-    List<String> labels = SequenceModel.check(model.path(), SparkContexts.hadoopConfiguration());
     SequenceClassificationModel classifier =
         new SequenceClassificationModel()
             .setModelPath(model.path())
             .setBatchSize(batchSize)
             .setTruncation(
                 truncate.map(side -> side.name().toLowerCase(Locale.ROOT)).orElse("model"));
+    table.threshold.ifPresent(classifier::setThreshold);
+    TableMeasure measure =
+        TableMeasure.of(classifier.check(SparkContexts.hadoopConfiguration()), options);
     try (JavaSparkContext spark = SparkContexts.openTables("evaluate")) {
-      return new TableEvaluation(options, classifier, labels).run(spark);
+      return new TableEvaluation(options, classifier, measure).run(spark);
     }
   }
 

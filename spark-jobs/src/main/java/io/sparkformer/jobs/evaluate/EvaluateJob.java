@@ -1,13 +1,17 @@
 package io.sparkformer.jobs.evaluate;
 
+import static io.sparkformer.datasets.InvalidInputException.require;
+
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.model.ProblemType;
 import io.sparkformer.run.Evaluation;
 import java.io.IOException;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -31,14 +35,21 @@ final class EvaluateJob {
   /**
    * Checks what can be checked before Spark starts.
    *
-   * @throws InvalidInputException if the model or the data set is missing or damaged, or if their
-   *     vocabularies differ
+   * @throws InvalidInputException if the model or the data set is missing or damaged, if their
+   *     vocabularies differ, or if the model does not choose one label
    */
   static EvaluateJob prepare(EvaluateOptions options, Configuration hadoop) throws IOException {
     ModelDirectory model = ModelDirectory.open(hadoop, Storage.path(options.model()));
     Path data = Storage.path(options.data());
-    DatasetManifest manifest = DatasetManifest.read(Storage.fileSystem(data, hadoop), data);
-    Vocabularies.requireSame(model, manifest, data);
+    FileSystem files = Storage.fileSystem(data, hadoop);
+    DatasetManifest manifest = DatasetManifest.read(files, data);
+    Vocabularies.requireSame(model, manifest, files, data);
+    Vocabularies.requireSameReading(model, manifest, files, data);
+    require(
+        model.problem() == ProblemType.SINGLE_LABEL_CLASSIFICATION,
+        "the problem_type of %s is %s, but a data set has one label for each text: give a labelled table with --input",
+        options.model(),
+        model.problem().key());
     return new EvaluateJob(options, manifest);
   }
 
@@ -64,22 +75,16 @@ final class EvaluateJob {
   private EvaluateResult result(Evaluation.Result result, double seconds) {
     DatasetManifest.Split split = manifest.splits().get(options.split());
     double tokensPerCharacter = (double) split.tokens() / split.characters();
-    boolean classifier = !result.confusion().labels().isEmpty();
-    if (classifier) {
-      LOG.info("\n{}\n{}", result.report().text(), result.confusion().text());
-    }
+    Figures figures =
+        result.confusion().labels().isEmpty()
+            ? new Figures.OfTokens(
+                result.loss(),
+                result.accuracy(),
+                result.perplexity(),
+                result.bitsPerToken() * tokensPerCharacter)
+            : Figures.OfClasses.of(result.loss(), result.confusion());
+    figures.text().ifPresent(text -> LOG.info("\n{}", text));
     return new EvaluateResult(
-        result.loss(),
-        result.accuracy(),
-        classifier ? null : (Double) result.perplexity(),
-        classifier ? null : (Double) (result.bitsPerToken() * tokensPerCharacter),
-        result.targets(),
-        classifier ? result.report() : null,
-        classifier ? result.confusion() : null,
-        null,
-        options.split(),
-        options.model(),
-        options.data(),
-        seconds);
+        figures, result.targets(), null, options.split(), options.model(), options.data(), seconds);
   }
 }

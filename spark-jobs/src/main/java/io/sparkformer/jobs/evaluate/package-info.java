@@ -1,6 +1,7 @@
 /**
  * The job {@code evaluate}: a model's figures on a whole split, in one task ({@link EvaluateJob}),
- * or a classifier's on a labelled table, on all executors ({@link TableEvaluation}).
+ * or a classifier's on a labelled table, on all executors ({@link TableEvaluation}), by the measure
+ * of what it predicts ({@link TableMeasure}).
  *
  * <p>Uses {@code jobs}, {@code jobs.cluster}, {@code jobs.input} and {@code ml}, and of the modules
  * below {@code run}, {@code recipe}, {@code model}, {@code predict}, {@code evaluation}, and {@code

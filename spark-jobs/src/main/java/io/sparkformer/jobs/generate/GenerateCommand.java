@@ -165,7 +165,7 @@ public final class GenerateCommand implements JobCommand, Callable<GenerateResul
   }
 
   private static TextGenerator generator(
-      Gpt model, Optional<Tokenizer> tokenizer, Optional<Integer> endOfText) {
+      Gpt model, Optional<Tokenizer> tokenizer, List<Integer> endOfText) {
     TextGenerator generator = TextGenerator.of(model, endOfText);
     return tokenizer.map(t -> generator.limitedTo(t.vocabSize())).orElse(generator);
   }

@@ -12,7 +12,7 @@ import java.util.Optional;
  * @param inputs files, directories or globs on any Hadoop file system; of {@link
  *     InputFormat#TABLE}, names
  * @param textColumn a column of strings, a document a row
- * @param labelColumn the documents' labels: strings, booleans or integers
+ * @param labelColumn the documents' labels
  */
 public record TableOptions(
     InputFormat format, List<String> inputs, String textColumn, Optional<String> labelColumn) {

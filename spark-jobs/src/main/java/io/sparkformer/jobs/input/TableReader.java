@@ -6,7 +6,6 @@ import io.sparkformer.datasets.InvalidInputException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Set;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
@@ -20,15 +19,6 @@ import org.apache.spark.sql.types.StructType;
 /** The columns that are asked for as Spark SQL's plan, with the text first and the label second. */
 public final class TableReader {
 
-  private static final Set<DataType> LABELS =
-      Set.of(
-          DataTypes.StringType,
-          DataTypes.BooleanType,
-          DataTypes.ByteType,
-          DataTypes.ShortType,
-          DataTypes.IntegerType,
-          DataTypes.LongType);
-
   /** Lines of JSON from whose types a mistaken column is seen, without reading all twice. */
   private static final int SAMPLE_LINES = 20;
 
@@ -36,20 +26,23 @@ public final class TableReader {
 
   private final SparkSession spark;
   private final TableOptions options;
+  private final LabelColumn labels;
 
-  private TableReader(SparkSession spark, TableOptions options) {
+  private TableReader(SparkSession spark, TableOptions options, LabelColumn labels) {
     this.spark = spark;
     this.options = options;
+    this.labels = labels;
   }
 
   /**
    * Finds the columns; reads no more than schemas need.
    *
+   * @param labels what the column of labels holds, if there is one
    * @throws InvalidInputException if an input or a column is missing, or of a wrong type
    */
-  public static Dataset<Row> read(SparkSession spark, TableOptions options) {
+  public static Dataset<Row> read(SparkSession spark, TableOptions options, LabelColumn labels) {
     try {
-      return new TableReader(spark, options).columns();
+      return new TableReader(spark, options, labels).columns();
     } catch (InvalidInputException e) {
       throw e;
     } catch (Exception e) { // Spark's analysis throws checked exceptions that Java cannot name.
@@ -68,8 +61,8 @@ public final class TableReader {
   }
 
   /**
-   * All columns as strings, for Spark would read everything to find their types; these are looked
-   * up in the first lines.
+   * All columns as strings, or arrays of them, for Spark would read everything to find their types;
+   * these are looked up in the first lines.
    */
   private Dataset<Row> json(String[] inputs) {
     List<String> lines = spark.read().textFile(inputs).takeAsList(SAMPLE_LINES);
@@ -83,10 +76,12 @@ public final class TableReader {
     }
     StructType strings = new StructType();
     for (String column : options.columns()) {
+      DataType type = DataTypes.StringType;
       if (Arrays.asList(found.fieldNames()).contains(column)) {
         requireType(found.apply(column));
+        type = isText(column) ? type : labels.inJson(found.apply(column).dataType());
       }
-      strings = strings.add(column, DataTypes.StringType);
+      strings = strings.add(column, type);
     }
     return spark.read().schema(strings).option("mode", "FAILFAST").json(inputs);
   }
@@ -99,21 +94,26 @@ public final class TableReader {
 
   private Dataset<Row> selected(Dataset<Row> table) {
     List<Column> columns = new ArrayList<>();
-    for (String name : options.columns()) {
-      StructField field =
-          Arrays.stream(table.schema().fields())
-              .filter(f -> f.name().equals(name))
-              .findFirst()
-              .orElseThrow(() -> missing(name, table.schema()));
+    requireType(field(options.textColumn(), table.schema()));
+    columns.add(ColumnNames.column(table, options.textColumn()));
+    for (String name : options.labelColumn().stream().toList()) {
+      StructField field = field(name, table.schema());
       requireType(field);
-      columns.add(ColumnNames.column(table, name).cast(DataTypes.StringType));
+      columns.add(labels.read(ColumnNames.column(table, name), field.dataType()));
     }
     return table.select(columns.toArray(Column[]::new));
   }
 
+  private StructField field(String name, StructType schema) {
+    return Arrays.stream(schema.fields())
+        .filter(field -> field.name().equals(name))
+        .findFirst()
+        .orElseThrow(() -> missing(name, schema));
+  }
+
   private void requireType(StructField field) {
     String type = field.dataType().simpleString();
-    if (field.name().equals(options.textColumn())) {
+    if (isText(field.name())) {
       require(
           field.dataType().equals(DataTypes.StringType),
           "--text-column %s is of type %s: name a column of strings",
@@ -121,15 +121,20 @@ public final class TableReader {
           type);
     } else {
       require(
-          LABELS.contains(field.dataType()),
-          "--label-column %s is of type %s: name a column of strings, booleans or integers",
+          labels.takes(field.dataType()),
+          "--label-column %s is of type %s: name a column of %s",
           field.name(),
-          type);
+          type,
+          labels.types());
     }
   }
 
+  private boolean isText(String column) {
+    return column.equals(options.textColumn());
+  }
+
   private InvalidInputException missing(String name, StructType schema) {
-    String option = name.equals(options.textColumn()) ? "--text-column" : "--label-column";
+    String option = isText(name) ? "--text-column" : "--label-column";
     return new InvalidInputException(
         String.format(
             "%s has no column '%s' (%s): use one of %s",

@@ -56,7 +56,7 @@ final class TableSource implements Source {
    */
   static TableSource open(SparkSession spark, TableOptions options, long unitBytes) {
     configure(spark.conf(), Math.min(unitBytes, MAX_SPLIT_BYTES));
-    Dataset<?> table = TableReader.read(spark, options);
+    Dataset<?> table = TableReader.read(spark, options, LabelColumn.NAMES);
     try {
       RDD<InternalRow> rows = table.queryExecution().toRdd();
       TableUnits units = TableUnits.of(rows.partitions(), unitBytes);

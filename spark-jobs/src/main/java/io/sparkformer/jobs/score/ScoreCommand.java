@@ -8,7 +8,7 @@ import io.sparkformer.jobs.TableArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.ml.SequenceClassificationModel;
-import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.model.ProblemType;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
@@ -23,7 +23,7 @@ import picocli.CommandLine.Option;
     name = "score",
     sortOptions = false,
     description =
-        "Adds to each row of a table what a classifier says of its text: label, score, probabilities. Every row comes back, with a result or an error. The model may be a TorchScript one, too: model.pt, tokenizer.json, config.json.")
+        "Adds to each row of a table what a classifier says of its text: label, score, probabilities, and which labels hold. Every row comes back, with a result or an error. The model may be a TorchScript one, too: model.pt, tokenizer.json, config.json.")
 public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
 
   @Mixin private ModelArguments model;
@@ -106,6 +106,13 @@ public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
   private int topK;
 
   @Option(
+      names = "--threshold",
+      paramLabel = "P",
+      description =
+          "Of a model of several labels (problem_type multi_label_classification, or a lone label): the probability above which a label is one of the field labels. Default: 0.5.")
+  private Optional<Double> threshold = Optional.empty();
+
+  @Option(
       names = "--truncate",
       defaultValue = "model",
       paramLabel = "SIDE",
@@ -140,7 +147,9 @@ public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
   public ScoreResult call() throws Exception {
     require(!(append && overwrite), "--append and --overwrite exclude each other: give one");
     ScoreOptions options = options();
-    SequenceModel.check(model.path(), SparkContexts.hadoopConfiguration());
+    require(
+        options.engine() == ScoreOptions.Engine.SPARKFORMER || threshold.isEmpty(),
+        "--threshold is given, but --engine djl-spark says no labels that hold: leave one of them away");
     SequenceClassificationModel classifier =
         new SequenceClassificationModel()
             .setModelPath(model.path())
@@ -152,6 +161,12 @@ public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
             .setOnError(onError)
             .setTopK(topK)
             .setTruncation(truncate);
+    threshold.ifPresent(classifier::setThreshold);
+    ProblemType problem = classifier.check(SparkContexts.hadoopConfiguration()).problem();
+    require(
+        options.engine() == ScoreOptions.Engine.SPARKFORMER || problem != ProblemType.REGRESSION,
+        "%s is a regression, which DJL's Spark extension takes for a classifier: leave --engine djl-spark away",
+        model.path());
     try (JavaSparkContext spark = SparkContexts.openTables("score")) {
       return new ScoreJob(options, classifier).run(spark);
     }

@@ -7,7 +7,7 @@ import java.util.SortedMap;
  *
  * @param rows of the table, all of which are in the output
  * @param errors rows without a result
- * @param labels rows by their label
+ * @param labels rows by their labels: each that holds counts; none of a regression
  * @param tokens that the model read
  * @param padding share of what went through the model that was padding
  * @param modelLoads how often the model was loaded: once for each executor

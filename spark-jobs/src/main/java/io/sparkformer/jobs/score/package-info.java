@@ -4,7 +4,7 @@
  * DjlSparkEngine}), and {@link ScoreOutput} writes them, whole or not at all.
  *
  * <p>Uses {@code jobs}, {@code jobs.cluster}, {@code jobs.input}, {@code jobs.output} and {@code
- * ml}, and {@code predict} and {@code datasets}. Begin with {@link ScoreJob}.
+ * ml}, and {@code predict}, {@code model} and {@code datasets}. Begin with {@link ScoreJob}.
  *
  * <p>Internal: what is public here is so for the packages beside it, since Java has no other way.
  */

@@ -17,7 +17,7 @@ import java.util.TreeSet;
  *
  * @param characters of each unit
  * @param vocabulary the code points that occur, sorted; none if they were not asked for
- * @param labels the labels that occur, sorted
+ * @param labels the labels that occur, in {@link LabelOrder}
  */
 @SuppressWarnings("ArrayRecordComponent") // Compared by no one.
 record CorpusScan(long[] characters, int[] vocabulary, List<String> labels) {
@@ -32,7 +32,7 @@ record CorpusScan(long[] characters, int[] vocabulary, List<String> labels) {
   static CorpusScan merge(List<UnitScan> units) {
     long[] characters = new long[units.size()];
     BitSet codePoints = new BitSet();
-    TreeSet<String> labels = new TreeSet<>();
+    TreeSet<String> labels = new TreeSet<>(LabelOrder.COMPARATOR);
     for (int unit = 0; unit < characters.length; unit++) {
       characters[unit] = units.get(unit).characters();
       codePoints.or(units.get(unit).codePoints());

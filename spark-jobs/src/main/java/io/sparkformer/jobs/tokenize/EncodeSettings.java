@@ -22,7 +22,7 @@ import org.apache.spark.util.SerializableConfiguration;
  * @param units the directory that gets a directory for each unit
  * @param unitCount their number
  * @param kept where the documents to keep are listed; empty for all
- * @param labels the classes, sorted; none if the data set has no labels
+ * @param labels the classes, in {@link LabelOrder}; none if the data set has no labels
  */
 record EncodeSettings(
     Broadcast<SerializableConfiguration> configuration,
@@ -67,7 +67,7 @@ record EncodeSettings(
   }
 
   int labelId(String label) throws IOException {
-    int id = Collections.binarySearch(labels, label);
+    int id = Collections.binarySearch(labels, label, LabelOrder.COMPARATOR);
     if (id < 0) {
       throw new IOException(
           "label '" + label + "' was not there before: the input changed, run the job again");

@@ -14,9 +14,10 @@ import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
-import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
+import io.sparkformer.predict.SequenceModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,6 +27,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
+import org.apache.hadoop.conf.Configuration;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -66,7 +68,7 @@ class AttentionCommandTest {
       ModelFixture.at(directory.resolve(name))
           .save(
               model,
-              new ModelDirectory.TextProcessing(
+              new TextProcessing(
                   Optional.of(TOKENIZER), Optional.empty(), labels, TextReading.PLAIN));
     }
   }
@@ -112,6 +114,38 @@ class AttentionCommandTest {
     assertThat(run.shown()).isEmpty();
     assertThat(run.json().get("pictures").intValue()).isEqualTo(9);
     assertThat(run.json().get("tokens").intValue()).isEqualTo(5);
+  }
+
+  @Test
+  void aTextIsReadWithTheTokenThatFollowsItAsScoreReadsIt() throws IOException {
+    Path model = directory.resolve("ending");
+    ModelConfig config =
+        ModelConfig.gpt2(16, 16, 1, 2, 16).with(Head.ofSequences(2, Head.Pooling.LAST));
+    try (Gpt gpt = Gpt.initialized(config, Precision.FP32, Device.cpu(), 1)) {
+      gpt.weights().get("score.weight").muli(100);
+      ModelFixture.at(model)
+          .save(
+              gpt,
+              new TextProcessing(
+                  Optional.of(TOKENIZER),
+                  Optional.empty(),
+                  List.of("bad", "good"),
+                  TextReading.appending(Optional.of(3), TextReading.PLAIN.truncate())));
+    }
+
+    CommandRun run = attention("ending", "end", "--text", "až");
+
+    run.requireDone();
+    JsonNode json = json("end");
+    assertThat(json.get("ids")).hasSize(3);
+    assertThat(json.at("/ids/2").intValue()).isEqualTo(3);
+    try (SequenceModel scoring =
+        SequenceModel.open(model.toString(), new Configuration(), Device.cpu())) {
+      float[] logits = scoring.logits(List.of(scoring.reader(Optional.empty()).read("až")))[0];
+      double[] scores = scoring.classes().problem().scores(logits);
+      assertThat(json.at("/probabilities/0/0").doubleValue()).isCloseTo(scores[0], within(1e-6));
+      assertThat(json.at("/probabilities/0/1").doubleValue()).isCloseTo(scores[1], within(1e-6));
+    }
   }
 
   @Test
@@ -162,6 +196,36 @@ class AttentionCommandTest {
     assertThat(run.json().get("likeliest")).hasSize(3);
     assertThat(run.err()).startsWith("probability  label\n").contains("fair").hasLineCount(4);
     assertThat(names(directory.resolve("texts-out"))).contains("predictions.png");
+  }
+
+  @Test
+  void sigmoidsAndNumbersAreShownWhereTheModelMeansThem() throws IOException {
+    Path config = directory.resolve("texts/config.json");
+    String single = Files.readString(config);
+    attention("texts", "softmax", "--text", "abc").requireDone();
+    JsonNode softmax = json("softmax").at("/probabilities/0");
+    try {
+      Files.writeString(config, single.replace("single_label", "multi_label"));
+      attention("texts", "sigmoids", "--text", "abc").requireDone();
+      Files.writeString(config, single.replace("single_label_classification", "regression"));
+      CommandRun numbers = attention("texts", "numbers", "--text", "abc").requireDone();
+
+      assertThat(numbers.err()).startsWith("     number  label\n");
+      assertThat(names(directory.resolve("numbers"))).contains("predictions.png");
+      JsonNode logits = json("numbers").at("/probabilities/0");
+      double sum = 0;
+      for (JsonNode logit : logits) {
+        sum += Math.exp(logit.doubleValue());
+      }
+      for (int label = 0; label < 3; label++) {
+        double logit = logits.get(label).doubleValue();
+        assertThat(json("sigmoids").at("/probabilities/0").get(label).doubleValue())
+            .isCloseTo(1 / (1 + Math.exp(-logit)), within(1e-6));
+        assertThat(softmax.get(label).doubleValue()).isCloseTo(Math.exp(logit) / sum, within(1e-6));
+      }
+    } finally {
+      Files.writeString(config, single);
+    }
   }
 
   @Test

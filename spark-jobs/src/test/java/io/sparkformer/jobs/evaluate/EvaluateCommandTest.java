@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.sample.SequentialBatches;
 import io.sparkformer.datasets.sample.WindowSamples;
 import io.sparkformer.datasets.tokens.SplitName;
@@ -13,8 +15,11 @@ import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.jobs.CommandRun;
 import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.ModelFixture;
+import io.sparkformer.jobs.ThreeClassTexts;
+import io.sparkformer.ml.ClassifierFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.ProblemType;
 import io.sparkformer.run.Evaluation;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -164,6 +169,55 @@ class EvaluateCommandTest {
         .requireMistake("--model is empty: give the model's directory");
     CommandRun.of("evaluate", "--model", "m", "--data=")
         .requireMistake("--data is empty: give the data set's directory");
+  }
+
+  @Test
+  void aClassifierThatReadsAnotherEndOfTextsThanTheDataSetHasIsRefused() throws IOException {
+    Path model = classifier("ended");
+    Path plain = classifier("plain");
+    ObjectMapper mapper = new ObjectMapper();
+    ObjectNode config = (ObjectNode) mapper.readTree(plain.resolve("config.json").toFile());
+    assertThat(((ObjectNode) config.get("sparkformer_reading")).remove("appended_token"))
+        .isNotNull();
+    Files.writeString(plain.resolve("config.json"), config.toString());
+    Path table = ThreeClassTexts.table(directory.resolve("table.json"));
+    String tokenizer = model.resolve("tokenizer.json").toString();
+    for (String ends : List.of("true", "false")) {
+      List<String> tokenize =
+          ThreeClassTexts.tokenize(
+              table, directory.resolve("ends-" + ends), "--tokenizer", tokenizer);
+      tokenize.set(tokenize.indexOf("--end-of-text") + 1, ends);
+      CommandRun.of(tokenize).requireDone();
+    }
+
+    String end = "[" + ClassifierFixture.END_OF_TEXT + "]";
+    evaluate("ended", "ends-true").requireDone();
+    evaluate("plain", "ends-false").requireDone();
+    evaluate("ended", "ends-false")
+        .requireMistake(
+            ": "
+                + path("ended")
+                + " reads texts with the tokens [] before and "
+                + end
+                + " behind them, ",
+            path("ends-false")
+                + " has them with none before and [] behind: evaluate a table of the texts with --input");
+    evaluate("plain", "ends-true")
+        .requireMistake(
+            ": " + path("plain") + " reads texts with the tokens [] before and [] behind them, ",
+            path("ends-true")
+                + " has them with none before and "
+                + end
+                + " behind: evaluate a table of the texts with --input");
+  }
+
+  /** Reads an end-of-text token after each text. */
+  private static Path classifier(String name) throws IOException {
+    return Path.of(
+        ClassifierFixture.write(
+            directory.resolve(name),
+            ProblemType.SINGLE_LABEL_CLASSIFICATION,
+            ThreeClassTexts.LABELS));
   }
 
   private static CommandRun evaluate(String model, String data, String... more) {

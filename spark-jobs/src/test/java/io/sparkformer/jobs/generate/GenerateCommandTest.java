@@ -205,7 +205,7 @@ class GenerateCommandTest {
   private static List<Integer> generated(int[] prompt, long seed) throws IOException {
     try (Gpt model =
         ModelFixture.at(directory.resolve("model")).load(Precision.FP32, Device.cpu())) {
-      return TextGenerator.of(model, Optional.empty())
+      return TextGenerator.of(model, List.of())
           .limitedTo(TOKENIZER.vocabSize())
           .generate(
               prompt,

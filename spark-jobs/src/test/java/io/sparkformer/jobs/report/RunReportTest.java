@@ -13,8 +13,8 @@ import io.sparkformer.evaluation.Showcase.PredictedText;
 import io.sparkformer.jobs.ModelFixture;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelConfig;
-import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.run.RunDirectory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -208,8 +208,7 @@ class RunReportTest {
         directory.resolve("a run/recipe.yaml"), "# run 1234\nmodel:\n  embedding-dim: 16\n");
     try (Gpt model =
         Gpt.initialized(ModelConfig.gpt2(16, 16, 1, 2, 16), Precision.FP32, Device.cpu(), 1)) {
-      ModelFixture.at(directory.resolve("a run/best"))
-          .save(model, ModelDirectory.TextProcessing.NONE);
+      ModelFixture.at(directory.resolve("a run/best")).save(model, TextProcessing.NONE);
     }
   }
 

@@ -14,6 +14,7 @@ import io.sparkformer.model.Head;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.model.TorchScriptExport;
 import io.sparkformer.predict.Classification;
@@ -88,7 +89,9 @@ class DjlSparkEngineTest {
           assertThat(row.isNullAt(2)).isTrue();
         } else if (!row.getString(1).isEmpty()) {
           int[] ids = ours.reader(Optional.empty()).read(row.getString(1));
-          requireSame(row.getStruct(2), Classification.of(ours.logits(List.of(ids))[0]));
+          requireSame(
+              row.getStruct(2),
+              Classification.of(ours.classes().problem(), ours.logits(List.of(ids))[0]));
         }
       }
     }
@@ -113,7 +116,7 @@ class DjlSparkEngineTest {
       ModelFixture.at(directory)
           .save(
               model,
-              new ModelDirectory.TextProcessing(
+              new TextProcessing(
                   Optional.of(ModelFixture.tokenizer("abcd")),
                   Optional.empty(),
                   LABELS,

@@ -314,7 +314,9 @@ class ScoreCommandTest {
         of(language), "has no head for sequence classification (its head is a language model)");
     assertMistake(of(place("nowhere")), "no such model directory: check the path");
     assertMistake(of(directory.toString()), "so it is not a model directory");
-    assertMistake(of(unlabelled.toString()), "names 0 labels for");
+    assertMistake(
+        of(unlabelled.toString()),
+        "model.safetensors: tensor 'score.weight' has shape [3, 16], the config asks for [2, 16]");
   }
 
   private static CommandRun of(String model) {

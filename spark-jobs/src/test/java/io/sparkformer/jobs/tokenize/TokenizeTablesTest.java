@@ -1,9 +1,13 @@
 package io.sparkformer.jobs.tokenize;
 
+import static io.sparkformer.datasets.LocalFiles.hadoop;
+import static io.sparkformer.datasets.LocalFiles.localFiles;
+import static java.util.stream.Collectors.joining;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.output.ExistingOutput;
@@ -15,6 +19,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Encoders;
@@ -57,6 +62,29 @@ class TokenizeTablesTest {
 
     assertThat(summary.malformedReplaced()).isEqualTo(2);
     assertThat(summary.documents()).isEqualTo(3);
+  }
+
+  @Test
+  void wholeNumbersAreClassesInTheirOwnOrder() throws Exception {
+    Path table = directory.resolve("numbers.csv");
+    Files.writeString(
+        table,
+        "text,label\n"
+            + IntStream.rangeClosed(0, 11)
+                .mapToObj(i -> "t" + i + "," + i + "\n")
+                .collect(joining())
+            + "u,-3\nv,other\n");
+    String output = directory.resolve("data").toString();
+
+    run(
+        TokenizeOptionsFixture.of(List.of(table.toString()), output)
+            .table(InputFormat.CSV, "text", Optional.of("label")));
+
+    DatasetManifest manifest =
+        DatasetManifest.read(localFiles(), hadoop(directory.resolve("data")));
+    assertThat(manifest.labels())
+        .containsExactly(
+            "-3", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "other");
   }
 
   @Test
