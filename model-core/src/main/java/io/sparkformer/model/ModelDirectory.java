@@ -66,6 +66,8 @@ public final class ModelDirectory {
 
   private final FileSystem fileSystem;
   private final Path directory;
+  private ConfigJson configJson;
+  private Optional<Tokenizer> tokenizer;
   private FoundWeights found;
   private List<Integer> endOfText;
 
@@ -206,7 +208,7 @@ public final class ModelDirectory {
   private TextReading readingByFiles() throws IOException {
     Optional<TextReading> own = configJson().reading();
     if (own.isEmpty()) {
-      TextReading reading = ReadingFiles.read(fileSystem, directory, tokenizer());
+      TextReading reading = ReadingFiles.ofOthers(fileSystem, directory, configJson(), tokenizer());
       return config().head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION
           ? reading
           : reading.withoutPadding();
@@ -218,8 +220,11 @@ public final class ModelDirectory {
   }
 
   private ConfigJson configJson() throws IOException {
-    Path file = new Path(directory, CONFIG);
-    return new ConfigJson(ReadingFiles.json(fileSystem, file), file);
+    if (configJson == null) {
+      Path file = new Path(directory, CONFIG);
+      configJson = new ConfigJson(ReadingFiles.json(fileSystem, file), file);
+    }
+    return configJson;
   }
 
   /**
@@ -255,33 +260,40 @@ public final class ModelDirectory {
    * @throws InvalidInputException if it is damaged or does not fit the model
    */
   public Optional<Tokenizer> tokenizer() throws IOException {
-    Optional<Tokenizer> found = Tokenizers.find(fileSystem, directory);
-    if (found.isEmpty()) {
-      return found;
+    if (tokenizer == null) {
+      tokenizer = readTokenizer();
     }
-    Tokenizer tokenizer = withoutPadding(found.get());
-    requireFits(tokenizer, config().vocabSize());
-    return Optional.of(tokenizer);
+    return tokenizer;
+  }
+
+  private Optional<Tokenizer> readTokenizer() throws IOException {
+    Optional<Tokenizer> stored = Tokenizers.find(fileSystem, directory);
+    if (stored.isEmpty()) {
+      return stored;
+    }
+    Tokenizer own = withoutPadding(stored.get());
+    requireFits(own, config().vocabSize());
+    return Optional.of(own);
   }
 
   /** Transformers adds the padding that only the model has a row for to the tokenizer it saves. */
-  private Tokenizer withoutPadding(Tokenizer tokenizer) throws IOException {
+  private Tokenizer withoutPadding(Tokenizer stored) throws IOException {
     int padding = config().vocabSize();
-    if (!configJson().hasPaddingRow() || !tokenizer.isToken(padding)) {
-      return tokenizer;
+    if (!configJson().hasPaddingRow() || !stored.isToken(padding)) {
+      return stored;
     }
     return Tokenizers.ofJson(
-        SavedTokenizer.without(tokenizer.json(), padding),
+        SavedTokenizer.without(stored.json(), padding),
         Storage.shown(new Path(directory, Tokenizer.FILE_NAME)));
   }
 
   /** Vocabularies of models are padded, and tokens may be added to tokenizers that none uses. */
-  private void requireFits(Tokenizer tokenizer, int vocabSize) throws IOException {
-    int ids = tokenizer.vocabSize();
+  private void requireFits(Tokenizer own, int vocabSize) throws IOException {
+    int ids = own.vocabSize();
     // Recipes of this program may have a vocabulary as large as they like.
     boolean enough = ids > vocabSize / 2 || configJson().reading().isPresent();
     require(
-        ids - tokenizer.addedCount() <= vocabSize && enough,
+        ids - own.addedCount() <= vocabSize && enough,
         "%s: the tokenizer has %d tokens, the model %d: they do not belong together: copy the one"
             + " there that the model was trained with",
         directory,

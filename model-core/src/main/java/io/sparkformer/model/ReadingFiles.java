@@ -55,6 +55,13 @@ public final class ReadingFiles {
     return own.isPresent() ? own.get() : files.ofOthers(config, tokenizer);
   }
 
+  /** The same of a model that was not trained here. */
+  static TextReading ofOthers(
+      FileSystem fileSystem, Path directory, ConfigJson config, Optional<Tokenizer> tokenizer)
+      throws IOException {
+    return new ReadingFiles(fileSystem, directory).ofOthers(config, tokenizer);
+  }
+
   private TextReading ofOthers(ConfigJson config, Optional<Tokenizer> tokenizer)
       throws IOException {
     JsonNode json = json(TOKENIZER_CONFIG);

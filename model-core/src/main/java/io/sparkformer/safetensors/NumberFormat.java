@@ -1,22 +1,17 @@
 package io.sparkformer.safetensors;
 
-import com.fasterxml.jackson.annotation.JsonProperty;
 import java.util.Arrays;
 import java.util.Optional;
 
 /** Number formats of stored tensors that arrays are filled from. */
 public enum NumberFormat {
   /** IEEE single precision. */
-  @JsonProperty("fp32")
   FP32("F32", "float32", 6, 4),
   /** IEEE half precision, up to 65,504. */
-  @JsonProperty("fp16")
   FP16("F16", "float16", 5, 2),
   /** The upper half of a single. */
-  @JsonProperty("bf16")
   BF16("BF16", "bfloat16", 15, 2),
   /** IEEE double precision. */
-  @JsonProperty("fp64")
   FP64("F64", "float64", 7, 8);
 
   private final String key;

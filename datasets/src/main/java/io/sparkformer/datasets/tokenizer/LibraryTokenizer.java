@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Sha256;
+import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -38,9 +39,6 @@ public final class LibraryTokenizer implements Tokenizer {
   private final AroundText around;
   private final String fingerprint;
 
-  /** The post-processor counted, though it changes no ids. */
-  private final String earlierFingerprint;
-
   private LibraryTokenizer(
       byte[] json, JsonNode root, HuggingFaceLibrary library, AroundText around) {
     this.json = json;
@@ -50,7 +48,6 @@ public final class LibraryTokenizer implements Tokenizer {
     this.addedTokens = AddedTokensJson.assigned(root.path("added_tokens"), vocabulary);
     this.vocabSize = 1 + Math.max(largest(vocabulary), largest(addedTokens));
     this.fingerprint = fingerprint(root, List.of("truncation", "padding", "post_processor"));
-    this.earlierFingerprint = fingerprint(root, List.of("truncation", "padding"));
   }
 
   /**
@@ -78,7 +75,7 @@ public final class LibraryTokenizer implements Tokenizer {
 
   @Override
   public boolean isOf(String otherFingerprint) {
-    return fingerprint.equals(otherFingerprint) || earlierFingerprint.equals(otherFingerprint);
+    return fingerprint.equals(otherFingerprint) || earlierFingerprint().equals(otherFingerprint);
   }
 
   @Override
@@ -143,6 +140,15 @@ public final class LibraryTokenizer implements Tokenizer {
   private static int largest(Map<String, Integer> ids) {
     Optional<Integer> largest = ids.values().stream().max(Integer::compare);
     return largest.orElse(-1);
+  }
+
+  /** Earlier builds counted the post-processor, though it changes no ids. Rarely asked for. */
+  private String earlierFingerprint() {
+    try {
+      return fingerprint(SORTED.readTree(json), List.of("truncation", "padding"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e); // an array has no I/O
+    }
   }
 
   /** Of the parts that matter, however they are laid out. */
