@@ -1,15 +1,23 @@
 package io.sparkformer;
 
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
 import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.core.domain.JavaAccess.Predicates.target;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.assignableTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.equivalentTo;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
+import static com.tngtech.archunit.core.domain.properties.HasName.Predicates.nameMatching;
+import static com.tngtech.archunit.core.domain.properties.HasOwner.Predicates.With.owner;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
+import ai.djl.ndarray.NDArray;
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
@@ -66,7 +74,7 @@ class ArchitectureRulesTest {
       train -> collective datasets datasets.sample model recipe
       run -> collective datasets datasets.sample datasets.tokenizer datasets.tokens evaluation generate model recipe safetensors train
 
-      jobs.cluster -> datasets recipe run
+      jobs.cluster -> datasets recipe run torch
       jobs.input -> datasets datasets.pretokenizer datasets.text datasets.tokens
       jobs.output -> datasets datasets.tokenizer
       jobs.picture -> datasets evaluation
@@ -76,7 +84,7 @@ class ArchitectureRulesTest {
       jobs.vocabulary -> datasets datasets.pretokenizer datasets.tokenizer datasets.tokenizer.training jobs jobs.cluster jobs.input jobs.output
       jobs.dataset -> datasets datasets.tokenizer datasets.tokens jobs jobs.cluster jobs.output
       jobs.report -> datasets datasets.tokens evaluation jobs.picture model run
-      jobs.train -> collective datasets datasets.synthetic datasets.tokens jobs jobs.cluster jobs.report model recipe run
+      jobs.train -> collective datasets datasets.synthetic datasets.tokens jobs jobs.cluster jobs.output jobs.report model recipe run torch
       ml -> datasets datasets.sample generate jobs.cluster jobs.input jobs.output jobs.tokenize jobs.train model predict recipe run
       jobs.evaluate -> datasets datasets.sample datasets.tokenizer datasets.tokens evaluation jobs jobs.cluster jobs.input ml model predict recipe run
       jobs.score -> datasets jobs jobs.cluster jobs.input jobs.output ml model predict
@@ -159,12 +167,41 @@ class ArchitectureRulesTest {
   }
 
   @Test
+  void theEngineIsStartedInOnePlaceWhichGuardsItsFiles() {
+    noClasses()
+        .that()
+        .resideInAPackage("io.sparkformer..")
+        .and()
+        .doNotHaveSimpleName("TorchEngine")
+        .should()
+        .callMethod(Engine.class, "getEngine", String.class)
+        .check(CLASSES);
+  }
+
+  @Test
   void reportsAndPicturesAreMadeWithoutSpark() {
     noClasses()
         .that()
         .resideInAnyPackage(ROOT + "jobs.report", ROOT + "jobs.picture")
         .should()
         .dependOnClassesThat(resideInAPackage("org.apache.spark.."))
+        .check(CLASSES);
+  }
+
+  /** The engine warns of it with a paragraph, which would be the first that a user sees. */
+  @Test
+  void arraysAreNotOverwrittenInAWayThatTheEngineCallsDeprecated() {
+    noClasses()
+        .should()
+        .callMethodWhere(
+            target(owner(assignableTo(NDArray.class)))
+                .and(target(nameMatching("set|copyTo")))
+                .and(
+                    describe(
+                        "of one argument",
+                        call ->
+                            call.getTarget() instanceof CodeUnitAccessTarget method
+                                && method.getRawParameterTypes().size() == 1)))
         .check(CLASSES);
   }
 

@@ -12,12 +12,36 @@ public final class InvalidInputException extends RuntimeException {
 
   private static final long serialVersionUID = 1L;
 
+  /** What is quoted of a file must not make a screen of a line. */
+  private static final int LONGEST = 2000;
+
   public InvalidInputException(String message) {
-    super(message);
+    super(line(message));
   }
 
   public InvalidInputException(String message, Throwable cause) {
-    super(message, cause);
+    super(line(message), cause);
+  }
+
+  /** Names and values that are quoted may hold line ends, and be as long as they like. */
+  private static String line(String message) {
+    String text =
+        message.length() <= LONGEST
+            ? message
+            : message.substring(0, LONGEST / 2)
+                + " ... "
+                + message.substring(message.length() - LONGEST / 2);
+    StringBuilder line = new StringBuilder(text.length());
+    text.chars()
+        .forEach(
+            unit -> {
+              if (Character.isISOControl(unit)) {
+                line.append(String.format(Locale.ROOT, "\\u%04X", unit));
+              } else {
+                line.append((char) unit);
+              }
+            });
+    return line.toString();
   }
 
   /**

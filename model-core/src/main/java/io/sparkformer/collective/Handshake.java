@@ -4,10 +4,13 @@ import java.io.DataInputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
+import java.util.Arrays;
+import java.util.OptionalInt;
 import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
@@ -48,31 +51,72 @@ final class Handshake {
     byte[] theirs = in.readNBytes(CHALLENGE_BYTES);
     out.write(signature("connects", self, peer, own, theirs));
     out.flush();
-    requireSigned(in, signature("accepts", self, peer, own, theirs));
+    requireSigned(in.readNBytes(SIGNATURE_BYTES), signature("accepts", self, peer, own, theirs));
   }
 
-  /**
-   * The side that is connected to.
-   *
-   * @return the rank that connects
-   */
-  int receive(DataInputStream in, DataOutputStream out, int self) throws IOException {
-    if (!MessageDigest.isEqual(in.readNBytes(MAGIC.length), MAGIC)) {
-      throw new RefusedException("it does not speak this protocol");
+  /** The side that is connected to. */
+  Visit visit(int self) {
+    return new Visit(self);
+  }
+
+  /** What one that connects has said so far. Keeps less than 100 bytes, and waits for nothing. */
+  final class Visit {
+    private final int self;
+    private final ByteBuffer hello =
+        ByteBuffer.allocate(MAGIC.length + Integer.BYTES + CHALLENGE_BYTES);
+    private final ByteBuffer signature = ByteBuffer.allocate(SIGNATURE_BYTES);
+    private final byte[] own = challenge();
+
+    private Visit(int self) {
+      this.self = self;
     }
-    int peer = in.readInt();
-    byte[] theirs = in.readNBytes(CHALLENGE_BYTES);
-    byte[] own = challenge();
-    out.write(own);
-    out.flush();
-    requireSigned(in, signature("connects", peer, self, theirs, own));
-    out.write(signature("accepts", peer, self, theirs, own));
-    out.flush();
-    return peer;
+
+    /**
+     * Reads and answers what has come.
+     *
+     * @param channel that does not block
+     * @return the rank that connects; none as long as it has not proved it
+     * @throws RefusedException if it is none
+     */
+    OptionalInt advance(SocketChannel channel) throws IOException {
+      if (hello.hasRemaining()) {
+        read(channel, hello);
+        int said = Math.min(MAGIC.length, hello.position());
+        if (!Arrays.equals(hello.array(), 0, said, MAGIC, 0, said)) {
+          throw new RefusedException("it does not speak this protocol");
+        }
+        if (hello.hasRemaining()) {
+          return OptionalInt.empty();
+        }
+        write(channel, own);
+      }
+      read(channel, signature);
+      if (signature.hasRemaining()) {
+        return OptionalInt.empty();
+      }
+      int peer = hello.getInt(MAGIC.length);
+      byte[] theirs =
+          Arrays.copyOfRange(hello.array(), MAGIC.length + Integer.BYTES, hello.limit());
+      requireSigned(signature.array(), signature("connects", peer, self, theirs, own));
+      write(channel, signature("accepts", peer, self, theirs, own));
+      return OptionalInt.of(peer);
+    }
   }
 
-  private static void requireSigned(DataInputStream in, byte[] expected) throws IOException {
-    if (!MessageDigest.isEqual(in.readNBytes(SIGNATURE_BYTES), expected)) {
+  static void read(SocketChannel channel, ByteBuffer into) throws IOException {
+    if (channel.read(into) < 0) {
+      throw new RefusedException("it went away");
+    }
+  }
+
+  static void write(SocketChannel channel, byte[] bytes) throws IOException {
+    if (channel.write(ByteBuffer.wrap(bytes)) < bytes.length) {
+      throw new RefusedException("it does not read");
+    }
+  }
+
+  private static void requireSigned(byte[] signature, byte[] expected) throws RefusedException {
+    if (!MessageDigest.isEqual(signature, expected)) {
       throw new RefusedException("it does not know the attempt's secret");
     }
   }

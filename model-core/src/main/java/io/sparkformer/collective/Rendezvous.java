@@ -104,7 +104,7 @@ final class Rendezvous {
     expected.addAll(group);
     groups.forEach(other -> expected.add(other.get(0)));
     expected.removeIf(rank -> rank <= self); // those before are connected to
-    server.receive(handshake, self, this::welcome);
+    server.receive(handshake, self, new Doorway());
     for (List<Integer> other : groups) {
       if (other.get(0) < self) {
         reach(other.get(0), handshake, path -> {});
@@ -113,15 +113,18 @@ final class Rendezvous {
     awaitExpected();
   }
 
-  private void welcome(int rank, SocketChannel channel, DataInputStream in, DataOutputStream out)
-      throws IOException {
-    boolean sharesMemory = group.contains(rank);
-    out.writeUTF(sharesMemory ? memory.toString() : "");
-    out.flush();
-    if (in.read() != MAPPED) {
-      throw new IOException(Endpoint.named(all, rank) + " went away");
+  /** What this rank does with those that come. */
+  private final class Doorway implements RendezvousServer.Welcome {
+
+    @Override
+    public String memoryFor(int rank) {
+      return group.contains(rank) ? memory.toString() : "";
     }
-    join(rank, channel);
+
+    @Override
+    public void joined(int rank, SocketChannel channel) throws IOException {
+      join(rank, channel);
+    }
   }
 
   /** The connections; a rank that comes now is too late. */
@@ -192,8 +195,7 @@ final class Rendezvous {
     try {
       Endpoint peer = all.get(rank);
       channel.socket().connect(new InetSocketAddress(peer.host(), peer.port()), CONNECT_MILLIS);
-      channel.socket().setSoTimeout(CONNECT_MILLIS);
-      DataInputStream in = new DataInputStream(channel.socket().getInputStream());
+      DataInputStream in = new DataInputStream(new BoundedInput(channel.socket(), CONNECT_MILLIS));
       DataOutputStream out = new DataOutputStream(channel.socket().getOutputStream());
       handshake.greet(in, out, self, rank);
       String path = in.readUTF();

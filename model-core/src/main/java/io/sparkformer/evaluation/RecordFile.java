@@ -7,7 +7,9 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
@@ -34,12 +36,17 @@ final class RecordFile {
         "%s does not exist: check the path of the training output",
         Storage.shown(file));
     try (InputStream in = fileSystem.open(file)) {
-      return JSON.readValue(in, type);
-    } catch (JsonProcessingException e) {
+      T content = JSON.readValue(in, type);
+      require(
+          content != null,
+          "%s is not what a training run writes (null): train again",
+          Storage.shown(file));
+      return content;
+    } catch (JsonProcessingException | CharConversionException e) {
       throw new InvalidInputException(
           String.format(
               "%s is not what a training run writes (%s): train again",
-              Storage.shown(file), e.getOriginalMessage()),
+              Storage.shown(file), Reason.of(e)),
           e);
     }
   }

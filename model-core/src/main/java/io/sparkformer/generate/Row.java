@@ -27,8 +27,8 @@ final class Row {
     this.length = prompt.length;
   }
 
-  static Row of(int[] prompt, SamplingOptions options, int sample) {
-    return new Row(prompt, options.maxNewTokens(), Sampler.of(options, sample));
+  static Row of(int[] prompt, SamplingOptions options, Sampler sampler) {
+    return new Row(prompt, options.maxNewTokens(), sampler);
   }
 
   boolean isStopped() {

@@ -16,7 +16,8 @@ import java.util.random.RandomGenerator;
  * set that reaches p, at least one token; the draw is from what is left. Softmax is in float64,
  * relative to the largest logit.
  *
- * <p>The draws are a pure function of (seed, sample): neither the number of samples nor what the
+ * <p>The draws are a pure function of (seed, sample) where a prompt is continued several times, and
+ * of (seed, prompt) where many prompts are, once each: neither the number of samples nor what the
  * others draw has a part in them.
  */
 public final class Sampler {
@@ -40,6 +41,23 @@ public final class Sampler {
     // A draw from the seed's generator, so that (seed, sample + 1) and (seed + 1, sample) differ.
     long mixed = new SplittableRandom(options.seed()).nextLong() + sample * GOLDEN_GAMMA;
     return new Sampler(options, new SplittableRandom(new SplittableRandom(mixed).nextLong()));
+  }
+
+  /**
+   * The sampler of a prompt among others.
+   *
+   * <p>Its tokens are the key since they are all that a row keeps wherever it stands: its place in
+   * a table, or a count of equal prompts before it, would change with the table's partitions. So
+   * equal prompts get equal texts; another seed gives another text.
+   *
+   * @param prompt token ids
+   */
+  static Sampler ofPrompt(SamplingOptions options, int[] prompt) {
+    long mixed = new SplittableRandom(options.seed()).nextLong();
+    for (int id : prompt) {
+      mixed = new SplittableRandom(mixed + id).nextLong();
+    }
+    return new Sampler(options, new SplittableRandom(mixed));
   }
 
   /**

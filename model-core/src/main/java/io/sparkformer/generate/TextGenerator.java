@@ -132,7 +132,7 @@ public final class TextGenerator {
     for (int first = 0; first < options.numSamples(); first += batch) {
       List<Row> rows = new ArrayList<>();
       for (int i = first; i < Math.min(options.numSamples(), first + batch); i++) {
-        rows.add(Row.of(start, options, i));
+        rows.add(Row.of(start, options, Sampler.of(options, i)));
       }
       run(rows, read, capacity, first, listener);
       rows.forEach(row -> continuations.add(row.continuation()));
@@ -141,7 +141,11 @@ public final class TextGenerator {
   }
 
   /**
-   * Continues prompts of one length, one sample each: the first that {@link #generate} gives.
+   * Continues prompts of one length, one sample each.
+   *
+   * <p>Each has a random stream of its own, of the seed and the prompt: what it becomes does not
+   * depend on the others, and two prompts do not make the same draws. Equal prompts become equal
+   * texts; {@link #generate} gives several of one prompt.
    *
    * @param prompts token ids, at least one and at most contextLength a prompt
    */
@@ -151,7 +155,7 @@ public final class TextGenerator {
     for (int[] prompt : prompts) {
       requirePrompt(prompt, model.config());
       require(prompt.length == read, "prompts have %d and %d tokens", read, prompt.length);
-      rows.add(Row.of(prompt, options, 0));
+      rows.add(Row.of(prompt, options, Sampler.ofPrompt(options, prompt)));
     }
     int contextLength = model.config().contextLength();
     int capacity = (int) Math.min(contextLength, (long) read + options.maxNewTokens());

@@ -1,7 +1,6 @@
 package io.sparkformer.model;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -12,6 +11,7 @@ import ai.djl.nn.Parameter;
 import ai.djl.training.ParameterStore;
 import ai.djl.util.PairList;
 import io.sparkformer.datasets.sample.TokenBatch;
+import io.sparkformer.torch.TorchEngine;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -62,7 +62,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
       Precision precision,
       Device device,
       BiFunction<NDManager, Shape, NDArray> array) {
-    NDManager manager = Engine.getEngine("PyTorch").newBaseManager(device);
+    NDManager manager = TorchEngine.get().newBaseManager(device);
     return new Gpt(config, manager, precision, array);
   }
 
@@ -84,7 +84,7 @@ public final class Gpt extends AbstractBlock implements AutoCloseable {
       Initialization initialization) {
     Gpt model = of(config, precision, device, (manager, shape) -> manager.zeros(shape));
     Kernels.seed(seed);
-    initialization.fill(config, model.weights);
+    initialization.fill(config, model.weights, model.kernels);
     return model;
   }
 

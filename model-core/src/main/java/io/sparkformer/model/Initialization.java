@@ -6,7 +6,9 @@ import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** How a model's weights begin; norms are one, and without bias, in all. */
 public enum Initialization {
@@ -26,38 +28,38 @@ public enum Initialization {
   private static final double STDDEV = 0.02;
 
   /** Fills weights that are all zero. */
-  void fill(ModelConfig config, Map<String, NDArray> weights) {
+  void fill(ModelConfig config, Map<String, NDArray> weights, Kernels kernels) {
     weights.forEach(
         (name, weight) -> {
           boolean norm = name.contains("ln_") || name.contains(".norm.");
           if (norm && name.endsWith(".weight")) {
             weight.addi(1f);
           } else if (!norm) {
-            fill(config, name, weight, weights);
+            try (NDManager scratch = weight.getManager().newSubManager(Device.cpu())) {
+              // Drawn on the CPU, so that every device starts from the same weights.
+              drawn(config, name, weight.getShape(), weights, scratch)
+                  .ifPresent(from -> kernels.copy(scratch, List.of(weight), List.of(from)));
+            }
           }
         });
   }
 
-  private void fill(ModelConfig config, String name, NDArray weight, Map<String, NDArray> weights) {
-    boolean matrix = weight.getShape().dimension() > 1;
-    // Drawn on the CPU, so that every device starts from the same weights.
-    try (NDManager scratch = weight.getManager().newSubManager(Device.cpu())) {
-      if (this == GPT2 && matrix) {
-        boolean residual = name.endsWith("c_proj.weight");
-        double stddev = residual ? STDDEV / Math.sqrt(2.0 * config.numLayers()) : STDDEV;
-        scratch
-            .randomNormal(0f, (float) stddev, weight.getShape(), DataType.FLOAT32)
-            .copyTo(weight);
-      } else if (this == PYTORCH && isEmbedding(name)) {
-        scratch.randomNormal(0f, 1f, weight.getShape(), DataType.FLOAT32).copyTo(weight);
-      } else if (this == PYTORCH) {
-        String ofMatrix = name.replaceFirst("bias$", "weight");
-        double bound = 1 / Math.sqrt((double) inputs(ofMatrix, weights.get(ofMatrix).getShape()));
-        scratch
-            .randomUniform((float) -bound, (float) bound, weight.getShape(), DataType.FLOAT32)
-            .copyTo(weight);
-      }
+  private Optional<NDArray> drawn(
+      ModelConfig config, String name, Shape shape, Map<String, NDArray> weights, NDManager on) {
+    if (this == GPT2 && shape.dimension() > 1) {
+      boolean residual = name.endsWith("c_proj.weight");
+      double stddev = residual ? STDDEV / Math.sqrt(2.0 * config.numLayers()) : STDDEV;
+      return Optional.of(on.randomNormal(0f, (float) stddev, shape, DataType.FLOAT32));
     }
+    if (this == PYTORCH && isEmbedding(name)) {
+      return Optional.of(on.randomNormal(0f, 1f, shape, DataType.FLOAT32));
+    }
+    if (this == PYTORCH) {
+      String ofMatrix = name.replaceFirst("bias$", "weight");
+      double bound = 1 / Math.sqrt((double) inputs(ofMatrix, weights.get(ofMatrix).getShape()));
+      return Optional.of(on.randomUniform((float) -bound, (float) bound, shape, DataType.FLOAT32));
+    }
+    return Optional.empty();
   }
 
   private static boolean isEmbedding(String name) {

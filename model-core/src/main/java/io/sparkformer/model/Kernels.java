@@ -202,7 +202,10 @@ public final class Kernels implements AutoCloseable {
     return module.call(manager, "host_memory", floats, true);
   }
 
-  /** Copies arrays into others of the same shapes, on any device. */
+  /**
+   * Copies arrays into others of the same shapes, on any device; DJL's own ways go through Java's
+   * memory, and have the engine warn of what DJL's native code does.
+   */
   public void copy(NDManager manager, List<NDArray> into, List<NDArray> from) {
     module.call(manager, "copy", into, from).close();
   }

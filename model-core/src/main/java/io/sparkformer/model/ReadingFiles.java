@@ -9,8 +9,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
+import io.sparkformer.datasets.WholeFile;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -126,20 +128,13 @@ public final class ReadingFiles {
 
   /** A small file. */
   static JsonNode json(FileSystem fileSystem, Path file) throws IOException {
-    require(
-        fileSystem.getFileStatus(file).isFile(),
-        "%s is a directory, not a file: copy the model again",
-        file);
-    try (InputStream in = fileSystem.open(file)) {
-      JsonNode json = JSON.readTree(in);
+    try {
+      JsonNode json = JSON.readTree(WholeFile.read(fileSystem, file));
       require(json.isObject(), "%s is no JSON object: copy the model again", file);
       return json;
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       throw new InvalidInputException(
-          String.format(
-              "%s is not JSON (%s): copy the model again",
-              file, Reason.firstLine(e.getOriginalMessage())),
-          e);
+          String.format("%s is not JSON (%s): copy the model again", file, Reason.of(e)), e);
     }
   }
 }

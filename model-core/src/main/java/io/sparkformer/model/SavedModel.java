@@ -38,16 +38,17 @@ record SavedModel(
       tokenizer = Optional.of(SavedTokenizer.of(processing.tokenizer().get(), processing));
     }
     Optional<Padding> padding = padding(tokenizer);
-    write(
-        ModelDirectory.CONFIG,
-        JSON.writerWithDefaultPrettyPrinter()
-            .writeValueAsBytes(
-                ConfigJson.of(config, processing, writer.format().torchName(), padding)));
     writer.writeModel(fileSystem, directory, NAME, sources(weights, padding));
     if (tokenizer.isPresent()) {
       write(Tokenizer.FILE_NAME, tokenizer.get().tokenizerJson());
       write(ReadingFiles.TOKENIZER_CONFIG, tokenizer.get().configJson(config, padding));
     }
+    // Last: without it, nobody takes the directory for a model.
+    write(
+        ModelDirectory.CONFIG,
+        JSON.writerWithDefaultPrettyPrinter()
+            .writeValueAsBytes(
+                ConfigJson.of(config, processing, writer.format().torchName(), padding)));
   }
 
   /**

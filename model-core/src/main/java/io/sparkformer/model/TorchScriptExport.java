@@ -3,8 +3,8 @@ package io.sparkformer.model;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import ai.djl.ndarray.NDArray;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.safetensors.NumberFormat;
@@ -36,6 +36,15 @@ public final class TorchScriptExport {
 
   /** What DJL is told of a model in its directory. */
   public static final String SERVING = "serving.properties";
+
+  /** All that is written. */
+  private static final List<String> FILES =
+      List.of(
+          MODULE,
+          ModelDirectory.CONFIG,
+          SERVING,
+          Tokenizer.FILE_NAME,
+          ReadingFiles.TOKENIZER_CONFIG);
 
   private static final List<String> SOURCES =
       List.of(
@@ -79,11 +88,14 @@ public final class TorchScriptExport {
     ModelConfig config = model.config();
     requireSmall(config);
     fileSystem.mkdirs(directory);
-    long parameters;
+    long count;
     try (Gpt gpt = model.load(Precision.FP32, Device.cpu());
         OutputStream out = fileSystem.create(new Path(directory, MODULE), true)) {
-      archive(gpt, processing.reading()).write(out);
-      parameters = gpt.parameterCount();
+      Map<String, TorchArchive.Parameter> parameters = new LinkedHashMap<>();
+      gpt.weights()
+          .forEach((name, array) -> parameters.put(name, TorchArchive.Parameter.of(array)));
+      archive(config, processing.reading(), parameters).write(out);
+      count = gpt.parameterCount();
     }
     Optional<Padding> padding = processing.reading().padding().map(Padding::known);
     file(
@@ -97,8 +109,9 @@ public final class TorchScriptExport {
       file(Tokenizer.FILE_NAME, tokenizer.tokenizerJson());
       file(ReadingFiles.TOKENIZER_CONFIG, tokenizer.configJson(config, padding));
     }
+    FileSums.write(fileSystem, directory, FILES);
     long bytes = fileSystem.getFileStatus(new Path(directory, MODULE)).getLen();
-    return new Written(parameters, bytes, model.labels(), processing.tokenizer().isPresent());
+    return new Written(count, bytes, model.labels(), processing.tokenizer().isPresent());
   }
 
   /** A tensor goes into the archive in one piece. */
@@ -120,9 +133,37 @@ public final class TorchScriptExport {
     }
   }
 
-  private static TorchArchive archive(Gpt model, TextReading reading) {
-    Map<String, Object> attributes = KernelAttributes.forward(model.config(), Precision.FP32);
-    int longest = longest(model.config(), reading);
+  /**
+   * Whether a module is, byte for byte, what is written here for the directory's files and the
+   * weights that it has: then all of it but numbers is this program's.
+   *
+   * @param directory with config.json and what is said of texts
+   * @param reading of these files
+   * @param module anywhere
+   */
+  public static boolean isOurs(
+      FileSystem fileSystem, Path directory, TextReading reading, Path module) throws IOException {
+    Path file = new Path(directory, ModelDirectory.CONFIG);
+    ModelConfig config;
+    try {
+      config = new ConfigJson(ReadingFiles.json(fileSystem, file), file).config();
+    } catch (InvalidInputException e) {
+      return false; // no config of ours
+    }
+    try (ComparedArchive found = ComparedArchive.open(fileSystem, module)) {
+      if (config.numLayers() > found.length() || config.parameterCount() > found.length()) {
+        return false; // before its layers are counted up
+      }
+      Map<String, TorchArchive.Parameter> parameters = new LinkedHashMap<>();
+      Gpt.shapes(config).forEach((name, shape) -> parameters.put(name, found.parameter(shape)));
+      return found.isWrittenBy(archive(config, reading, parameters));
+    }
+  }
+
+  private static TorchArchive archive(
+      ModelConfig config, TextReading reading, Map<String, TorchArchive.Parameter> byName) {
+    Map<String, Object> attributes = KernelAttributes.forward(config, Precision.FP32);
+    int longest = longest(config, reading);
     attributes.put("context_length", longest);
     attributes.put(
         "first_kept",
@@ -132,8 +173,8 @@ public final class TorchScriptExport {
           case WHOLE_RIGHT -> longest;
         });
     attributes.put("padding", reading.padding().orElse(-1));
-    Map<String, NDArray> parameters = new LinkedHashMap<>();
-    model.weights().forEach((name, weight) -> parameters.put(name.replace('.', '_'), weight));
+    Map<String, TorchArchive.Parameter> parameters = new LinkedHashMap<>();
+    byName.forEach((name, weight) -> parameters.put(name.replace('.', '_'), weight));
     StringBuilder weights =
         new StringBuilder("  def weights(self: __torch__.Gpt) -> List[Tensor]:\n");
     weights.append("    return [");

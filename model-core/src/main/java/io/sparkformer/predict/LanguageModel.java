@@ -124,7 +124,7 @@ public final class LanguageModel implements AutoCloseable {
   }
 
   /**
-   * Continues prompts of one length together, each as it is continued alone.
+   * Continues prompts of one length together, each as it is continued alone, with draws of its own.
    *
    * @param prompts token ids, at least one a prompt
    */

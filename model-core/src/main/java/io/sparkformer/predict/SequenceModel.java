@@ -23,25 +23,38 @@ public sealed interface SequenceModel extends AutoCloseable
    * Loads a model: one of ours or of HuggingFace's GPT-2, or a TorchScript module made elsewhere.
    *
    * @param path of a model directory; one with model.safetensors is ours, whatever else it holds
-   * @throws InvalidInputException if it is none, damaged, or no classifier of sequences
+   * @param trust of TorchScript modules
+   * @throws InvalidInputException if it is none, damaged, no classifier of sequences, or not
+   *     trusted
    */
-  static SequenceModel open(String path, Configuration hadoop, Device device) throws IOException {
+  static SequenceModel open(String path, Configuration hadoop, Device device, Trust trust)
+      throws IOException {
     Path directory = Storage.path(path);
     return isTorchScript(directory, hadoop)
-        ? TorchScriptClassifier.open(hadoop, directory, device)
+        ? TorchScriptClassifier.open(hadoop, directory, device, trust)
         : GptClassifier.open(hadoop, directory, device);
   }
 
   /**
-   * Checks a model without reading its weights.
+   * Checks a model without loading its weights.
    *
-   * @throws InvalidInputException if it is none, or no classifier of sequences
+   * @param trust of TorchScript modules
+   * @throws InvalidInputException if it is none, no classifier of sequences, or not trusted
    */
-  static Classes check(String path, Configuration hadoop) throws IOException {
+  static Classes check(String path, Configuration hadoop, Trust trust) throws IOException {
     Path directory = Storage.path(path);
     return isTorchScript(directory, hadoop)
-        ? TorchScriptClassifier.check(hadoop, directory)
+        ? TorchScriptClassifier.check(hadoop, directory, trust)
         : GptClassifier.check(hadoop, directory);
+  }
+
+  /**
+   * Checks what DJL itself would run of a directory, also beside weights of ours.
+   *
+   * @throws InvalidInputException if it is not trusted
+   */
+  static void checkForDjl(String path, Configuration hadoop, Trust trust) throws IOException {
+    TorchScriptDirectory.read(hadoop, Storage.path(path)).requireRunnableByDjl(trust);
   }
 
   private static boolean isTorchScript(Path directory, Configuration hadoop) throws IOException {

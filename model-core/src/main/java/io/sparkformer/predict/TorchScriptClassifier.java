@@ -41,13 +41,17 @@ public final class TorchScriptClassifier implements SequenceModel {
     this.copy = copy;
   }
 
-  static Classes check(Configuration hadoop, Path path) throws IOException {
-    return TorchScriptDirectory.read(hadoop, path).classes();
+  static Classes check(Configuration hadoop, Path path, Trust trust) throws IOException {
+    TorchScriptDirectory directory = TorchScriptDirectory.read(hadoop, path);
+    directory.requireWhole();
+    directory.requireTrusted(trust);
+    return directory.classes();
   }
 
-  static TorchScriptClassifier open(Configuration hadoop, Path path, Device device)
+  static TorchScriptClassifier open(Configuration hadoop, Path path, Device device, Trust trust)
       throws IOException {
     TorchScriptDirectory directory = TorchScriptDirectory.read(hadoop, path);
+    directory.requireTrusted(trust);
     Path module = directory.fileSystem().makeQualified(directory.module());
     boolean local = "file".equals(module.toUri().getScheme());
     Optional<java.nio.file.Path> copy =
@@ -74,7 +78,7 @@ public final class TorchScriptClassifier implements SequenceModel {
   }
 
   private static java.nio.file.Path copied(FileSystem fileSystem, Path module) throws IOException {
-    java.nio.file.Path folder = TemporaryFolder.create("sparkformer-model-");
+    java.nio.file.Path folder = TemporaryFolder.create("model-");
     try (InputStream in = fileSystem.open(module)) {
       Files.copy(in, folder.resolve(module.getName()));
     } catch (IOException e) {

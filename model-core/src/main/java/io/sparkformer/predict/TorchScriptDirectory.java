@@ -7,14 +7,17 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.WholeFile;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizers;
+import io.sparkformer.model.FileSums;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.ProblemType;
 import io.sparkformer.model.ReadingFiles;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.model.TorchScriptExport;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.ArrayList;
@@ -50,15 +53,17 @@ record TorchScriptDirectory(
   /**
    * How texts become tokens.
    *
-   * @param text what is read of a text
+   * @param ofFiles what is read of a text, as the files say it
    * @param vocabSize ids that the module knows, as far as its config says it
    * @param longest tokens that it reads
    * @param padding the token that fills up the rows of a batch
    */
-  record Reading(Tokenizer tokenizer, TextReading text, int vocabSize, int longest, int padding) {
+  record Reading(
+      Tokenizer tokenizer, TextReading ofFiles, int vocabSize, int longest, int padding) {
 
     /** A reader for one thread. */
     TextReader reader(Optional<Truncation> truncation) {
+      TextReading text = ofFiles.withoutPadding(); // which the module looks after
       return new ModelTextReader(
           tokenizer, truncation.map(text::cutting).orElse(text), vocabSize, longest);
     }
@@ -109,11 +114,51 @@ record TorchScriptDirectory(
         classes(config, directory),
         new Reading(
             tokenizer,
-            ReadingFiles.read(fileSystem, directory, Optional.of(tokenizer)).withoutPadding(),
+            ReadingFiles.read(fileSystem, directory, Optional.of(tokenizer)),
             config.path("vocab_size").asInt(Integer.MAX_VALUE),
             longest(files, config, serving),
             Math.max(0, config.path("pad_token_id").asInt())),
         tokenTypes ? Inputs.WITH_TOKEN_TYPES : Inputs.TWO);
+  }
+
+  /**
+   * Checks whose program the module is.
+   *
+   * @throws InvalidInputException if it is not trusted
+   */
+  void requireTrusted(Trust trust) throws IOException {
+    require(
+        trust == Trust.ANYBODY
+            || TorchScriptExport.isOurs(fileSystem, module.getParent(), reading.ofFiles(), module),
+        "%s is a program that this one did not write (or that was changed, or written by another version): running"
+            + " it lets it do all that you may, as reading, sending and deleting files; if you trust whoever made it, pass"
+            + " --trust-model (trustModel); else export the model again",
+        module);
+  }
+
+  /**
+   * As {@link #requireTrusted}, and of what DJL loads besides when it reads the directory itself.
+   *
+   * @throws InvalidInputException if it is not trusted
+   */
+  void requireRunnableByDjl(Trust trust) throws IOException {
+    requireTrusted(trust);
+    for (String code : List.of("libs", "lib", "classes")) {
+      Path path = new Path(module.getParent(), code);
+      require(
+          trust == Trust.ANYBODY || !fileSystem.exists(path),
+          "%s may hold programs that DJL loads: if you trust whoever made them, pass --trust-model; else remove it",
+          path);
+    }
+  }
+
+  /**
+   * Checks the files' checksums, if there are some.
+   *
+   * @throws InvalidInputException if a file is another one
+   */
+  void requireWhole() throws IOException {
+    FileSums.check(fileSystem, module.getParent());
   }
 
   private static List<Path> modules(FileSystem fileSystem, Path directory) throws IOException {
@@ -210,15 +255,13 @@ record TorchScriptDirectory(
 
     byte[] bytes(String name, String remedy) throws IOException {
       require(has(name), "%s has a .pt file, but no %s: %s", directory, name, remedy);
-      try (InputStream in = fileSystem.open(new Path(directory, name))) {
-        return in.readAllBytes();
-      }
+      return WholeFile.read(fileSystem, new Path(directory, name));
     }
 
     JsonNode json(String name, String remedy) throws IOException {
       try {
         return JSON.readTree(bytes(name, remedy));
-      } catch (JsonProcessingException e) {
+      } catch (JsonProcessingException | CharConversionException e) {
         throw new InvalidInputException(
             new Path(directory, name) + " is not JSON: copy the model again", e);
       }

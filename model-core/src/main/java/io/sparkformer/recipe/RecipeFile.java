@@ -4,6 +4,7 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
 import com.fasterxml.jackson.core.exc.InputCoercionException;
 import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,10 +13,12 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import com.fasterxml.jackson.dataformat.yaml.YAMLFactory;
 import com.fasterxml.jackson.dataformat.yaml.YAMLGenerator;
 import com.fasterxml.jackson.dataformat.yaml.YAMLMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
+import io.sparkformer.datasets.WholeFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -30,8 +33,15 @@ import org.apache.hadoop.fs.Path;
 /** A recipe's YAML: the defaults, overlaid by a file, overlaid by {@code --set key=value}. */
 public final class RecipeFile {
 
+  /** Levels of brackets and indents, of which recipes have four. */
+  private static final int MAX_DEPTH = 50;
+
   private static final ObjectMapper YAML =
-      YAMLMapper.builder()
+      YAMLMapper.builder(
+              YAMLFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder().maxNestingDepth(MAX_DEPTH).build())
+                  .build())
           .enable(JsonParser.Feature.STRICT_DUPLICATE_DETECTION)
           .disable(YAMLGenerator.Feature.WRITE_DOC_START_MARKER)
           .enable(YAMLGenerator.Feature.MINIMIZE_QUOTES)
@@ -67,9 +77,8 @@ public final class RecipeFile {
         fileSystem.getFileStatus(file).isFile(),
         "%s is a directory: --config takes a recipe's YAML file",
         file);
-    try (InputStream in = fileSystem.open(file)) {
-      return parse(new String(in.readAllBytes(), StandardCharsets.UTF_8), file.toString());
-    }
+    return parse(
+        new String(WholeFile.read(fileSystem, file), StandardCharsets.UTF_8), file.toString());
   }
 
   /**

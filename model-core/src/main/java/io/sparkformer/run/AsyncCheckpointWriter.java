@@ -35,7 +35,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
   /** One being written, one waiting. */
   private static final int SNAPSHOTS = 2;
 
-  private final RunDirectory directory;
+  private final OwnedOutput output;
   private final CheckpointStore checkpoints;
   private final MetricsLog metrics;
   private final TensorBoardLog events;
@@ -79,14 +79,14 @@ final class AsyncCheckpointWriter implements AutoCloseable {
    * @param longestWait how long {@link #awaitRoom} waits
    */
   AsyncCheckpointWriter(
-      RunDirectory directory,
+      OwnedOutput output,
       CheckpointStore checkpoints,
       MetricsLog metrics,
       TensorBoardLog events,
       Consumer<TrainingEvent> listener,
       Recipe.OnFailure onFailure,
       Duration longestWait) {
-    this.directory = directory;
+    this.output = output;
     this.checkpoints = checkpoints;
     this.metrics = metrics;
     this.events = events;
@@ -121,7 +121,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
         names(parts),
         step,
         writing,
-        Storage.shown(directory.path()));
+        Storage.shown(output.run().path()));
     return false;
   }
 
@@ -153,13 +153,14 @@ final class AsyncCheckpointWriter implements AutoCloseable {
   }
 
   private void write(Part part, RunState state, Snapshot snapshot) throws IOException {
+    output.owner().require(); // a failure that is not survived
     switch (part) {
       case BEST ->
           unlessToStop(
               "the best model of step " + state.step(),
               ": make room or mend the storage",
-              () -> directory.replace(directory.best(), snapshot::writeEvaluated));
-      case LAST -> directory.replace(directory.last(), snapshot::writeEvaluated);
+              () -> replace(output.run().best(), snapshot));
+      case LAST -> replace(output.run().last(), snapshot);
       case CHECKPOINT -> {
         try {
           Path written = checkpoints.write(state, snapshot, metrics);
@@ -169,6 +170,10 @@ final class AsyncCheckpointWriter implements AutoCloseable {
         }
       }
     }
+  }
+
+  private void replace(Path model, Snapshot snapshot) throws IOException {
+    output.replace(model, RunDirectory.MODEL_MARKER, snapshot::writeEvaluated);
   }
 
   /** Writes what training can do without. */
@@ -274,7 +279,7 @@ final class AsyncCheckpointWriter implements AutoCloseable {
       if (!thread.awaitTermination(longestWait.toMillis(), TimeUnit.MILLISECONDS)) {
         LOG.warn(
             "{} hangs: what was kept of step {} and later may not be whole",
-            Storage.shown(directory.path()),
+            Storage.shown(output.run().path()),
             writing);
         failed = new Failed("what waited", new IOException("the run has ended"));
         return;

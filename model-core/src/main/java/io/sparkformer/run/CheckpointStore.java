@@ -1,18 +1,22 @@
 package io.sparkformer.run;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.DeserializationFeature;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.WholeFile;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
+import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.run.ChecksummedFiles.FileSum;
 import io.sparkformer.safetensors.SafeTensors;
 import io.sparkformer.train.Optimizer;
+import java.io.CharConversionException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -39,13 +43,17 @@ final class CheckpointStore {
 
   private static final Logger LOG = LoggerFactory.getLogger(CheckpointStore.class);
   private static final ObjectMapper JSON =
-      JsonMapper.builder().propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE).build();
+      JsonMapper.builder()
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES) // earlier builds have more
+          .build();
 
-  private static final String PREFIX = "step-";
+  static final String PREFIX = "step-";
   private static final String OPTIMIZER = "optimizer.safetensors";
   private static final String STATE = "state.json";
-  private static final String DONE = "DONE";
+  static final String DONE = "DONE";
 
+  private final OwnedOutput output;
   private final RunDirectory run;
   private final String recipe;
   private final int keep;
@@ -58,14 +66,19 @@ final class CheckpointStore {
    * @param recipe the YAML that it is run by
    * @param keep the newest ones that stay
    */
-  CheckpointStore(RunDirectory run, String recipe, int keep) {
-    this.run = run;
+  CheckpointStore(OwnedOutput output, String recipe, int keep) {
+    this.output = output;
+    this.run = output.run();
     this.recipe = recipe;
     this.keep = keep;
   }
 
-  /** A checkpoint that was found whole. */
-  record Found(Path path, RunState state, List<Metric> metrics) {}
+  /**
+   * A checkpoint that was found whole.
+   *
+   * @param recipe that it was written by
+   */
+  record Found(Path path, RunState state, RecipeFile recipe, List<Metric> metrics) {}
 
   /**
    * Writes one and deletes those that are too many.
@@ -75,8 +88,9 @@ final class CheckpointStore {
   Path write(RunState state, Snapshot snapshot, MetricsLog metrics) throws IOException {
     Path target =
         new Path(run.checkpoints(), String.format(Locale.ROOT, PREFIX + "%08d", state.step()));
-    run.replace(
+    output.replace(
         target,
+        DONE,
         (files, directory) -> {
           snapshot.writeModel(files, directory);
           snapshot.writeOptimizer(files, new Path(directory, OPTIMIZER));
@@ -101,7 +115,7 @@ final class CheckpointStore {
     for (String name : damaged) {
       Path path = new Path(run.checkpoints(), name);
       if (damage(path).isPresent()) { // still
-        run.fileSystem().delete(path, true);
+        output.delete(path, DONE);
       }
     }
     damaged.clear();
@@ -110,7 +124,7 @@ final class CheckpointStore {
             .filter(path -> path.getName().compareTo(written.getName()) <= 0)
             .toList();
     for (Path path : upToIt.subList(Math.min(keep, upToIt.size()), upToIt.size())) {
-      run.fileSystem().delete(path, true);
+      output.delete(path, DONE);
     }
   }
 
@@ -119,16 +133,47 @@ final class CheckpointStore {
     for (Path path : newestFirst()) {
       Optional<String> damage = damage(path);
       if (damage.isEmpty()) {
-        try (InputStream in = run.fileSystem().open(new Path(path, STATE))) {
-          RunState state = JSON.readValue(in, RunState.class);
-          newestWhole = path;
-          return Optional.of(new Found(path, state, MetricsLog.read(run.fileSystem(), path)));
-        }
+        newestWhole = path;
+        return Optional.of(found(path));
       }
       damaged.add(path.getName());
       LOG.warn("{} is damaged ({}): trying the one before", Storage.shown(path), damage.get());
     }
     return Optional.empty();
+  }
+
+  private Found found(Path path) throws IOException {
+    return new Found(
+        path,
+        state(run.fileSystem(), path),
+        RecipeFile.read(run.fileSystem(), new Path(path, RunDirectory.RECIPE)),
+        MetricsLog.read(run.fileSystem(), path));
+  }
+
+  /**
+   * Reads what a checkpoint knows.
+   *
+   * @throws InvalidInputException if it is not what a run writes
+   */
+  static RunState state(FileSystem fileSystem, Path checkpoint) throws IOException {
+    Path file = new Path(checkpoint, STATE);
+    try {
+      RunState state = JSON.readValue(WholeFile.read(fileSystem, file), RunState.class);
+      if (state != null) {
+        return state;
+      }
+      throw noState(file, "null", null);
+    } catch (JsonProcessingException | CharConversionException e) {
+      throw noState(file, Reason.of(e), e);
+    }
+  }
+
+  private static InvalidInputException noState(Path file, String reason, IOException cause) {
+    return new InvalidInputException(
+        String.format(
+            "%s is not what a training run writes (%s): delete %s to go on from the checkpoint before it",
+            Storage.shown(file), reason, Storage.shown(file.getParent())),
+        cause);
   }
 
   /** What to say where {@link #newest} found none and one was asked for. */
@@ -164,16 +209,19 @@ final class CheckpointStore {
   }
 
   /** What is wrong with a checkpoint, if anything. */
-  private Optional<String> damage(Path path) throws IOException {
+  Optional<String> damage(Path path) throws IOException {
     Path done = new Path(path, DONE);
     if (!run.fileSystem().exists(done)) {
       return Optional.of("no " + DONE);
     }
-    try (InputStream in = run.fileSystem().open(done)) {
+    try {
       Map<String, FileSum> sums =
           JSON.readValue(
-              in,
+              WholeFile.read(run.fileSystem(), done),
               JSON.getTypeFactory().constructMapType(TreeMap.class, String.class, FileSum.class));
+      if (sums == null) {
+        return Optional.of(DONE + " is null");
+      }
       for (Map.Entry<String, FileSum> file : sums.entrySet()) {
         if (!FileSum.of(run.fileSystem(), new Path(path, file.getKey())).equals(file.getValue())) {
           return Optional.of(file.getKey() + " is not what was written");

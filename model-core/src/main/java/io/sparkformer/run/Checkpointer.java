@@ -2,11 +2,13 @@ package io.sparkformer.run;
 
 import ai.djl.Device;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
+import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.Recipe;
 import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.recipe.SampleFormat;
@@ -27,7 +29,7 @@ public final class Checkpointer implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(Checkpointer.class);
 
-  private final RunDirectory directory;
+  private final OwnedOutput output;
   private final RunDirectory.Mode mode;
   private final String runId;
   private final Duration longestWait;
@@ -39,10 +41,11 @@ public final class Checkpointer implements Closeable {
   private AsyncCheckpointWriter writer;
 
   /**
-   * Keeps a run in a directory.
+   * Keeps a run in a directory().
    *
    * @param mode what to do about an output that is there, unless this run made it
    * @param runId the same in every attempt of one run, and in no other
+   * @param owner asked before anything that is stored changes
    * @param longestWait how long a step may wait for storage before what is due is skipped
    * @param listener told what happens in the run
    */
@@ -50,9 +53,10 @@ public final class Checkpointer implements Closeable {
       RunDirectory directory,
       RunDirectory.Mode mode,
       String runId,
+      Ownership owner,
       Duration longestWait,
       Consumer<TrainingEvent> listener) {
-    this.directory = directory;
+    this.output = new OwnedOutput(directory, owner);
     this.mode = mode;
     this.runId = runId;
     this.longestWait = longestWait;
@@ -62,31 +66,37 @@ public final class Checkpointer implements Closeable {
   /**
    * Finds what the run goes on from, and loads it; changes nothing that is stored.
    *
-   * @param keep the newest checkpoints that stay
    * @param now the run as it would start
+   * @param data that it is trained on
    * @return the state to go on from, if there is one
    * @throws io.sparkformer.datasets.InvalidInputException if the output does not fit the mode or is
    *     another run's
    */
   Optional<RunState> restore(
-      RecipeFile recipe, int keep, RunState now, Gpt model, Optimizer optimizer)
+      RecipeFile recipe, RunState now, DatasetManifest data, Gpt model, Optimizer optimizer)
       throws IOException {
-    checkpoints = new CheckpointStore(directory, recipe.yaml(), keep);
-    own = directory.runId().equals(Optional.of(runId));
-    if (!own && !directory.isBegunBy(runId)) {
-      directory.check(mode);
+    Recipe bound = recipe.bind(DataShape.of(data));
+    checkpoints = new CheckpointStore(output, recipe.yaml(), bound.checkpoint().keep());
+    own = directory().runId().equals(Optional.of(runId));
+    if (!own && !directory().isBegunBy(runId)) {
+      directory().check(mode);
     }
-    continues = own || mode == RunDirectory.Mode.RESUME;
+    continues = own || mode.resumes();
     if (!continues) {
       return Optional.empty();
     }
     Optional<CheckpointStore.Found> newest = checkpoints.newest();
-    if (newest.isEmpty() && mode == RunDirectory.Mode.RESUME) {
+    if (newest.isEmpty() && mode.resumes()) {
       throw checkpoints.nothingToResume();
     }
     if (newest.isPresent()) {
       CheckpointStore.Found found = newest.get();
-      found.state().requireContinuedBy(now, directory.path());
+      found.state().requireContinuedBy(now, directory().path());
+      if (!own) { // else it is the same recipe
+        ChangedRecipe changed =
+            new ChangedRecipe(found.recipe().bind(DataShape.of(data)), bound, found.state().step());
+        changed.requireAllowed(mode, directory().path());
+      }
       checkpoints.load(found, model, optimizer);
       earlier = found.metrics();
       LOG.info("resuming from {}", Storage.shown(found.path()));
@@ -94,22 +104,28 @@ public final class Checkpointer implements Closeable {
     return newest.map(CheckpointStore.Found::state);
   }
 
+  /** Whether the checkpoint that the run goes on from was written after its step's evaluation. */
+  boolean hasEvaluationOf(long step) {
+    return earlier.stream()
+        .anyMatch(metric -> metric.event() == Metric.Event.EVALUATION && metric.step() == step);
+  }
+
   /** Makes the output ready to be written. */
   void begin(RecipeFile recipe, Recipe.OnFailure onFailure) throws IOException {
     if (continues) {
-      directory.deleteStale();
+      output.deleteStale();
       if (!own) { // else it is there, and a kill in the middle of writing it would lose whose it is
-        directory.writeRecipe(recipe.yaml(), directory.runId().orElse(runId));
+        output.writeRecipe(recipe.yaml(), directory().runId().orElse(runId));
       }
     } else {
-      directory.create(recipe.yaml(), runId);
+      output.create(recipe.yaml(), runId);
     }
     writer =
         new AsyncCheckpointWriter(
-            directory,
+            output,
             checkpoints,
-            MetricsLog.create(directory.fileSystem(), directory.path(), earlier),
-            TensorBoardLog.create(directory.fileSystem(), directory.path(), earlier),
+            MetricsLog.create(directory().fileSystem(), directory().path(), earlier),
+            TensorBoardLog.create(directory().fileSystem(), directory().path(), earlier),
             listener,
             onFailure,
             longestWait);
@@ -135,7 +151,7 @@ public final class Checkpointer implements Closeable {
 
   /** Where everything is kept. */
   RunDirectory directory() {
-    return directory;
+    return output.run();
   }
 
   /** Whether there is room for a snapshot of what is due at a step; a warning says if not. */
@@ -161,9 +177,12 @@ public final class Checkpointer implements Closeable {
    */
   void show(TokenDataset data, SampleFormat format, Device device) {
     try (Gpt model =
-        ModelDirectory.at(directory.fileSystem(), directory.best()).load(Precision.FP32, device)) {
-      long step = EvaluationRecord.read(directory.fileSystem(), directory.best()).step();
-      ShowcaseMaker.of(model, data, format, step).write(directory.fileSystem(), directory.path());
+        ModelDirectory.at(directory().fileSystem(), directory().best())
+            .load(Precision.FP32, device)) {
+      output.owner().require();
+      long step = EvaluationRecord.read(directory().fileSystem(), directory().best()).step();
+      ShowcaseMaker.of(model, data, format, step)
+          .write(directory().fileSystem(), directory().path());
     } catch (IOException | RuntimeException e) {
       LOG.warn("no samples of the best model: {}", e.toString());
     }

@@ -25,7 +25,7 @@ import org.apache.hadoop.util.Progressable;
  */
 final class ChecksummedFiles extends FilterFileSystem {
 
-  private static final int READ_BYTES = 1 << 20;
+  private static final int READ_BYTES = 1 << 16;
 
   private final Map<String, FileSum> sums = new TreeMap<>();
 

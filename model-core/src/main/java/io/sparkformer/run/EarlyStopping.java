@@ -25,7 +25,7 @@ final class EarlyStopping {
   }
 
   /**
-   * Takes in an evaluation of the valid split.
+   * Takes in an evaluation of the split that is monitored.
    *
    * @return whether it is better than that of the model that is kept
    */

@@ -127,9 +127,17 @@ public final class Evaluation {
     return result(numbers, labels, confusion);
   }
 
-  /** The same with the work shared among ranks: the same bits for any number of them. */
+  /**
+   * The same with the work shared among ranks: the same bits for any number of them.
+   *
+   * @param progress told about how many batches all ranks have done, after each of this one's
+   */
   static Result shared(
-      Gpt model, SequentialBatches batches, List<String> labels, GradientAllReduce allReduce) {
+      Gpt model,
+      SequentialBatches batches,
+      List<String> labels,
+      GradientAllReduce allReduce,
+      LongConsumer progress) {
     int count = Math.toIntExact(batches.batches());
     Collective ranks = allReduce.collective();
     float[] numbers = allReduce.neutral(NUMBERS * count);
@@ -137,6 +145,7 @@ public final class Evaluation {
     for (int i = ranks.rank(); i < count; i += ranks.worldSize()) {
       ranks.requireWanted();
       predict(model, batches.batch(i), i, numbers, labels.size(), confusion);
+      progress.accept(i + 1L);
     }
     float[] totals = allReduce.total(numbers);
     long targets = 0;

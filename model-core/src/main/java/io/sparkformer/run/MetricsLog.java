@@ -86,7 +86,9 @@ public final class MetricsLog implements Closeable {
     try (BufferedReader lines =
         new BufferedReader(new InputStreamReader(fileSystem.open(file), StandardCharsets.UTF_8))) {
       for (String line = lines.readLine(); line != null; line = lines.readLine()) {
-        metrics.add(JSON.readValue(line, Metric.class));
+        Metric metric = JSON.readValue(line, Metric.class);
+        require(metric != null, "%s: line %d is not a metric", file, metrics.size() + 1);
+        metrics.add(metric);
       }
     } catch (JsonProcessingException e) {
       throw new InvalidInputException(

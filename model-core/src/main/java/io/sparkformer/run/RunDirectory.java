@@ -3,23 +3,21 @@ package io.sparkformer.run;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.evaluation.Showcase;
+import io.sparkformer.model.ModelDirectory;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
-import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.UUID;
+import java.util.OptionalLong;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -35,15 +33,16 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   public static final String RECIPE = "recipe.yaml";
 
+  /** By which best/ and last/ are whole. */
+  static final String MODEL_MARKER = ModelDirectory.CONFIG;
+
   public static final String LOSSES = "loss.png";
   public static final String RATES = "learning-rate.png";
   public static final String REPORT = "report.html";
   private static final String RUN_LINE = "# run ";
-  private static final String WRITING = ".writing";
-  private static final String OLD = ".old";
   private static final String BEGUN = ".begun.";
-  private static final Pattern HIDDEN =
-      Pattern.compile("\\.(best|last|step-[0-9]+)(?:\\.[0-9a-f-]+)?(\\.writing|\\.old)");
+  private static final Pattern CHECKPOINT =
+      Pattern.compile(CheckpointStore.PREFIX + "([0-9]{1,18})");
 
   /** What to do about an output that is there. */
   public enum Mode {
@@ -51,8 +50,14 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     START,
     /** Delete it, if a training run made it. */
     OVERWRITE,
-    /** Go on from its newest checkpoint. */
-    RESUME
+    /** Go on from its newest checkpoint, by a recipe from which the same follows. */
+    RESUME,
+    /** Go on from it, whatever the recipe changes. */
+    RESUME_CHANGED;
+
+    public boolean resumes() {
+      return this == RESUME || this == RESUME_CHANGED;
+    }
   }
 
   public static RunDirectory of(Configuration configuration, Path path) {
@@ -68,22 +73,40 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
   public void check(Mode mode) throws IOException {
     boolean exists = fileSystem.exists(path);
     switch (mode) {
-      case START ->
-          require(
-              !exists,
-              "%s exists: give another --output, --resume to go on with it, or --overwrite to replace it",
-              Storage.shown(path));
+      case START -> {
+        require(
+            !exists || hasCheckpoint() || !isTrainingOutput(),
+            "%s exists, of a run that ended before its first checkpoint: give --overwrite to start it again, or"
+                + " another --output",
+            Storage.shown(path));
+        require(
+            !exists,
+            "%s exists: give another --output, --resume to go on with it, or --overwrite to replace it",
+            Storage.shown(path));
+      }
       case OVERWRITE ->
           require(
               !exists || isEmpty() || isTrainingOutput(),
               "%s is not a training output, so --overwrite does not delete it: give another --output",
               Storage.shown(path));
-      case RESUME ->
-          require(
-              exists && fileSystem.exists(checkpoints()),
-              "nothing to resume: %s has no checkpoints: check --output, or leave --resume away to start",
-              Storage.shown(path));
+      case RESUME, RESUME_CHANGED -> {
+        require(
+            exists,
+            "nothing to resume: there is no %s: check --output, or leave --resume away to start",
+            Storage.shown(path));
+        require(
+            fileSystem.exists(checkpoints()),
+            "nothing to resume: %s has no checkpoints: check --output%s",
+            Storage.shown(path),
+            isTrainingOutput() ? ", or give --overwrite in place of --resume to start again" : "");
+      }
     }
+  }
+
+  private boolean hasCheckpoint() throws IOException {
+    return fileSystem.exists(checkpoints())
+        && Arrays.stream(fileSystem.listStatus(checkpoints()))
+            .anyMatch(file -> file.getPath().getName().startsWith(CheckpointStore.PREFIX));
   }
 
   private boolean isEmpty() throws IOException {
@@ -97,14 +120,14 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
   }
 
   /** Of runs that were killed while they made this output. */
-  private List<Path> marks() throws IOException {
+  List<Path> marks() throws IOException {
     return Arrays.stream(fileSystem.listStatus(path))
         .map(FileStatus::getPath)
         .filter(file -> file.getName().startsWith(BEGUN))
         .toList();
   }
 
-  private Path mark(String runId) {
+  Path mark(String runId) {
     return new Path(path, BEGUN + runId);
   }
 
@@ -115,36 +138,7 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     return fileSystem.exists(mark(runId));
   }
 
-  /**
-   * Makes a new output, deleting what a run left in one that {@link #check} allowed to replace.
-   *
-   * @throws InvalidInputException if it cannot be made
-   */
-  void create(String recipe, String runId) throws IOException {
-    try {
-      // The next attempt of a run that is killed here must not take the half for another's output.
-      if (!fileSystem.mkdirs(mark(runId))) {
-        throw new IOException("cannot create " + Storage.shown(mark(runId)));
-      }
-      for (Path own : own()) {
-        fileSystem.delete(own, true); // what else lies here is the user's
-      }
-      if (!fileSystem.mkdirs(checkpoints())) {
-        throw new IOException("cannot create " + Storage.shown(checkpoints()));
-      }
-      writeRecipe(recipe, runId); // what is here is now this run's
-      deleteMarks();
-    } catch (IOException e) {
-      String reason = Reason.of(e);
-      throw new InvalidInputException(
-          String.format(
-              "%s cannot be written (%s): choose a directory that you may write",
-              Storage.shown(path), reason),
-          e);
-    }
-  }
-
-  /** The run whose attempt finished {@link #create} here, if one did. */
+  /** The run whose attempt finished {@link OwnedOutput#create} here, if one did. */
   Optional<String> runId() throws IOException {
     Path recipe = new Path(path, RECIPE);
     if (!fileSystem.exists(recipe)) {
@@ -159,19 +153,13 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
     }
   }
 
-  private void deleteMarks() throws IOException {
-    for (Path mark : marks()) {
-      fileSystem.delete(mark, true);
-    }
+  /** recipe.yaml's text, which names the run. */
+  static String recipeOf(String runId, String recipe) {
+    return RUN_LINE + runId + "\n" + recipe;
   }
 
-  void writeRecipe(String recipe, String runId) throws IOException {
-    try (OutputStream out = fileSystem.create(new Path(path, RECIPE), true)) {
-      out.write((RUN_LINE + runId + "\n" + recipe).getBytes(StandardCharsets.UTF_8));
-    }
-  }
-
-  private List<Path> own() {
+  /** What a run writes here. */
+  List<Path> own() {
     return Stream.of(
             "checkpoints",
             "best",
@@ -186,6 +174,33 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
         .toList();
   }
 
+  /**
+   * Removes what killed processes were writing, and brings back what they had moved away for it.
+   *
+   * @param owner whether this is the caller's to do
+   */
+  public void tidy(Ownership owner) throws IOException {
+    if (fileSystem.exists(checkpoints())) {
+      new OwnedOutput(this, owner).deleteStale();
+    }
+  }
+
+  /** The last step of the newest checkpoint that was written to its end, if there is one. */
+  public OptionalLong newestStep() throws IOException {
+    if (!fileSystem.exists(checkpoints())) {
+      return OptionalLong.empty();
+    }
+    long newest = -1;
+    for (FileStatus checkpoint : fileSystem.listStatus(checkpoints())) {
+      Matcher step = CHECKPOINT.matcher(checkpoint.getPath().getName());
+      if (step.matches()
+          && fileSystem.exists(new Path(checkpoint.getPath(), CheckpointStore.DONE))) {
+        newest = Math.max(newest, Long.parseLong(step.group(1)));
+      }
+    }
+    return newest < 0 ? OptionalLong.empty() : OptionalLong.of(newest);
+  }
+
   public Path checkpoints() {
     return new Path(path, "checkpoints");
   }
@@ -196,64 +211,5 @@ public record RunDirectory(FileSystem fileSystem, Path path) {
 
   public Path last() {
     return new Path(path, "last");
-  }
-
-  /** What fills a directory that is being written. */
-  interface Content {
-    void write(ChecksummedFiles files, Path directory) throws IOException;
-  }
-
-  /**
-   * Writes a directory under a hidden name, no other writer's, and puts it in place of the one that
-   * is there.
-   */
-  void replace(Path target, Content content) throws IOException {
-    String hidden = "." + target.getName() + "." + UUID.randomUUID();
-    Path written = new Path(target.getParent(), hidden + WRITING);
-    Path old = new Path(target.getParent(), hidden + OLD);
-    try {
-      content.write(new ChecksummedFiles(fileSystem), written);
-      if (fileSystem.exists(target)) {
-        rename(target, old);
-      }
-      rename(written, target);
-    } catch (IOException | RuntimeException | FSError e) { // the latter: a full local disk
-      deleteAfter(e, written);
-      throw e;
-    }
-    fileSystem.delete(old, true);
-  }
-
-  private void deleteAfter(Throwable failure, Path partial) {
-    try {
-      fileSystem.delete(partial, true);
-    } catch (IOException | RuntimeException e) {
-      failure.addSuppressed(e);
-    }
-  }
-
-  /** Removes what a killed run was writing; what it had moved away for that comes back. */
-  void deleteStale() throws IOException {
-    deleteMarks();
-    for (Path parent : List.of(path, checkpoints())) {
-      for (FileStatus file : fileSystem.listStatus(parent)) {
-        Matcher hidden = HIDDEN.matcher(file.getPath().getName());
-        if (!hidden.matches()) {
-          continue;
-        }
-        Path target = new Path(parent, hidden.group(1));
-        if (hidden.group(2).equals(OLD) && !fileSystem.exists(target)) {
-          rename(file.getPath(), target);
-        } else {
-          fileSystem.delete(file.getPath(), true);
-        }
-      }
-    }
-  }
-
-  private void rename(Path from, Path to) throws IOException {
-    if (!fileSystem.rename(from, to)) {
-      throw new IOException("cannot rename " + from + " to " + to);
-    }
   }
 }

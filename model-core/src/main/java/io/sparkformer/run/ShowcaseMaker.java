@@ -33,10 +33,12 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 
-/** Puts a model to work on examples of the valid split; the larger it is, the fewer. */
+/**
+ * Puts a model to work on examples of the valid split, or of the train split if there is no other;
+ * the larger it is, the fewer.
+ */
 final class ShowcaseMaker {
 
-  private static final SplitName SPLIT = SplitName.VALID;
   private static final long SEED = 1;
   private static final double TEMPERATURE = 0.8;
 
@@ -61,6 +63,7 @@ final class ShowcaseMaker {
   private final ModelConfig config;
   private final Tokenizer tokenizer;
   private final List<String> labels;
+  private final SplitName split;
 
   private ShowcaseMaker(Gpt model, TokenDataset data, SampleFormat format) {
     this.model = model;
@@ -69,6 +72,7 @@ final class ShowcaseMaker {
     this.config = model.config();
     this.tokenizer = data.tokenizer();
     this.labels = data.manifest().labels();
+    this.split = data.manifest().has(SplitName.VALID) ? SplitName.VALID : SplitName.TRAIN;
   }
 
   /**
@@ -87,7 +91,7 @@ final class ShowcaseMaker {
   }
 
   private Showcase ofText(long step) throws IOException {
-    TokenStream text = data.split(SPLIT);
+    TokenStream text = data.split(split);
     int[] beginning = beginning(text);
     if (beginning.length == 0) {
       return new Showcase(step, List.of(), List.of(), "", List.of(), List.of(), new float[0][][][]);
@@ -167,8 +171,8 @@ final class ShowcaseMaker {
   }
 
   private Showcase ofLabels(long step) throws IOException {
-    TokenSequences text = data.sequences(SPLIT);
-    TokenSequences answers = data.labels(SPLIT);
+    TokenSequences text = data.sequences(split);
+    TokenSequences answers = data.labels(split);
     int wanted =
         config.head().kind() == Head.Kind.SEQUENCE_CLASSIFICATION
             ? CLASSIFIED_TEXTS

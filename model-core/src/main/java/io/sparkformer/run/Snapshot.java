@@ -5,6 +5,7 @@ import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.model.Gpt;
+import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.TextProcessing;
@@ -43,8 +44,8 @@ final class Snapshot implements AutoCloseable {
     this.config = model.config();
     this.processing = processing;
     this.evaluation = evaluation;
-    this.weights = copy(model.weights());
-    this.moments = copy(optimizerState);
+    this.weights = copy(model.kernels(), model.weights());
+    this.moments = copy(model.kernels(), optimizerState);
   }
 
   /**
@@ -68,14 +69,13 @@ final class Snapshot implements AutoCloseable {
     }
   }
 
-  private Map<String, NDArray> copy(Map<String, NDArray> arrays) {
+  private Map<String, NDArray> copy(Kernels kernels, Map<String, NDArray> arrays) {
     Map<String, NDArray> copies = new LinkedHashMap<>();
     arrays.forEach(
-        (name, array) -> {
-          NDArray copy = manager.create(array.getShape(), array.getDataType());
-          array.copyTo(copy);
-          copies.put(name, copy);
-        });
+        (name, array) -> copies.put(name, manager.create(array.getShape(), array.getDataType())));
+    if (!arrays.isEmpty()) {
+      kernels.copy(manager, List.copyOf(copies.values()), List.copyOf(arrays.values()));
+    }
     return copies;
   }
 
@@ -83,12 +83,12 @@ final class Snapshot implements AutoCloseable {
     ModelDirectory.at(fileSystem, directory).save(config, weights, processing, TensorWriter.SINGLE);
   }
 
-  /** The model, and how it did on the valid split. */
+  /** The model, and how it did on the split that is monitored. */
   void writeEvaluated(FileSystem fileSystem, Path directory) throws IOException {
-    writeModel(fileSystem, directory);
-    if (evaluation.isPresent()) {
+    if (evaluation.isPresent()) { // first: the model's own files end with what makes it one
       evaluation.get().write(fileSystem, directory);
     }
+    writeModel(fileSystem, directory);
   }
 
   void writeOptimizer(FileSystem fileSystem, Path file) throws IOException {

@@ -42,6 +42,14 @@ public sealed interface TrainingEvent {
   record CheckpointWritten(long step, Path path) implements TrainingEvent {}
 
   /**
+   * What a run does between steps, while it takes long: evaluating, and what comes at the end.
+   *
+   * @param step updates done
+   * @param what it does, for people
+   */
+  record Underway(long step, String what) implements TrainingEvent {}
+
+  /**
    * A line was added to metrics.jsonl.
    *
    * @param metric the line

@@ -7,7 +7,9 @@ import ai.djl.ndarray.NDArray;
 import com.sun.management.OperatingSystemMXBean;
 import io.sparkformer.collective.Collective;
 import io.sparkformer.collective.MicroBatchRange;
+import io.sparkformer.collective.PeerFailedException;
 import io.sparkformer.datasets.Closing;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
@@ -45,7 +47,8 @@ public final class TrainingRun implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainingRun.class);
 
-  static final String DIVERGED =
+  /** How the message of a run whose loss is no number ends. */
+  public static final String DIVERGED =
       "lower optimizer.learning-rate, raise schedule.warmup-steps or set optimizer.max-grad-norm;"
           + " checkpoints written before it are kept";
 
@@ -59,8 +62,11 @@ public final class TrainingRun implements Closeable {
   private final Optional<Checkpointer> checkpointer;
   private final RunEvaluations evaluations;
   private final EarlyStopping earlyStopping;
+  private final ChanceCheck chance;
 
   private long step;
+  private long firstStep;
+  private long keptStep = -1;
 
   private TrainingRun(
       RecipeFile file, TokenDataset data, Device device, Optional<Checkpointer> checkpointer)
@@ -85,6 +91,7 @@ public final class TrainingRun implements Closeable {
             recipe.training().initialization());
     this.earlyStopping = EarlyStopping.of(recipe.evaluation());
     this.evaluations = new RunEvaluations(model, samples, labels);
+    this.chance = new ChanceCheck(recipe, data.manifest());
     try {
       this.optimizer =
           Optimizer.of(model, recipe.optimizer(), Trainer.frozen(recipe, model.weights().keySet()));
@@ -110,8 +117,7 @@ public final class TrainingRun implements Closeable {
     TrainingRun run = new TrainingRun(file, data, device, Optional.of(checkpointer));
     try {
       Optional<RunState> before =
-          checkpointer.restore(
-              file, run.recipe.checkpoint().keep(), run.state(), run.model, run.optimizer);
+          checkpointer.restore(file, run.state(), data.manifest(), run.model, run.optimizer);
       if (before.isPresent()) {
         run.step = before.get().step();
         run.earlyStopping.restore(before.get().bests());
@@ -125,8 +131,11 @@ public final class TrainingRun implements Closeable {
     LOG.info(
         "{} parameters, {} train and {} valid tokens",
         String.format("%,d", run.model.parameterCount()),
-        String.format("%,d", data.manifest().splits().get(SplitName.TRAIN).tokens()),
-        String.format("%,d", data.manifest().splits().get(SplitName.VALID).tokens()));
+        tokens(data, SplitName.TRAIN),
+        tokens(data, SplitName.VALID));
+    if (run.samples.valid().isEmpty()) {
+      LOG.warn("there is no valid split: best/ is the model with the lowest train loss");
+    }
     if (run.samples.truncated() > 0) {
       LOG.warn(
           "{} sequences are longer than model.context-length {} and are cut on the {}",
@@ -135,6 +144,11 @@ public final class TrainingRun implements Closeable {
           run.recipe.data().truncate().name().toLowerCase(java.util.Locale.ROOT));
     }
     return run;
+  }
+
+  private static String tokens(TokenDataset data, SplitName name) {
+    boolean any = data.manifest().has(name);
+    return String.format("%,d", any ? data.manifest().splits().get(name).tokens() : 0);
   }
 
   /** Any other rank's run, made ready: it is given weights, moments and step by the first. */
@@ -153,7 +167,7 @@ public final class TrainingRun implements Closeable {
   }
 
   private RunState state() {
-    return RunState.of(step, earlyStopping.snapshot(), recipe, data.manifest());
+    return RunState.of(step, earlyStopping.snapshot(), data.manifest());
   }
 
   /** Updates done so far. */
@@ -173,6 +187,7 @@ public final class TrainingRun implements Closeable {
    * @throws io.sparkformer.collective.PeerFailedException if another rank is lost, late or fails
    */
   public TrainingResult train(Collective collective) throws IOException {
+    firstStep = step;
     try (GradientAllReduce allReduce =
             GradientAllReduce.over(collective, model, recipe.training().gradAccumSteps());
         Trainer trainer = new Trainer(recipe, model, optimizer, allReduce)) {
@@ -188,12 +203,31 @@ public final class TrainingRun implements Closeable {
               samples.batches(), ranges.get(0).first(), ranges.get(ranges.size() - 1).end())) {
         return train(allReduce, trainer, replicas, batches);
       }
+    } catch (PeerFailedException e) {
+      keepAfter(e);
+      throw e;
+    }
+  }
+
+  /**
+   * Keeps what was trained of a run that is told to end, or whose other ranks are lost. That shows
+   * where ranks wait for each other, in which the model is as the last whole update left it.
+   */
+  private void keepAfter(PeerFailedException e) {
+    try {
+      if (step > firstStep && keptStep != step) {
+        keep(EnumSet.of(Part.CHECKPOINT));
+      }
+    } catch (IOException | RuntimeException unkept) {
+      LOG.warn("what was trained since the last checkpoint was not kept: {}", Reason.of(unkept));
+      e.addSuppressed(unkept);
     }
   }
 
   /** Gives every rank the first one's weights, moments, step and bests. */
   private void agree(GradientAllReduce allReduce) {
     step = allReduce.gather(step)[0];
+    firstStep = step;
     earlyStopping.agree(allReduce);
     optimizer.step(step);
     allReduce.broadcast(model.weightList().arrays());
@@ -206,7 +240,9 @@ public final class TrainingRun implements Closeable {
       GradientAllReduce allReduce, Trainer trainer, ReplicaCheck replicas, Trainer.Batches batches)
       throws IOException {
     long started = System.nanoTime();
-    long firstStep = step;
+    if (allReduce.gather(owesEvaluation() ? 1 : 0)[0] > 0) {
+      keep(evaluate(allReduce) ? EnumSet.of(Part.BEST) : EnumSet.noneOf(Part.class));
+    }
     Recipe.Training training = recipe.training();
     StepClock clock = new StepClock();
     while (step < training.maxSteps() && !earlyStopping.isDue()) {
@@ -230,12 +266,11 @@ public final class TrainingRun implements Closeable {
       }
       afterStep(allReduce);
     }
-    finish(allReduce, firstStep);
+    finish(allReduce);
     return new TrainingResult(
         step,
         epoch() == null ? 0 : epoch(),
-        evaluations.train(),
-        evaluations.valid(),
+        evaluations.bySplit(),
         recipe.evaluation().monitor().label(),
         earlyStopping.best(),
         step < training.maxSteps(),
@@ -244,6 +279,14 @@ public final class TrainingRun implements Closeable {
         (System.nanoTime() - started) / 1e9,
         model.parameterCount(),
         firstStep);
+  }
+
+  /** Whether the run was ended in the evaluation that was due where it goes on. */
+  private boolean owesEvaluation() {
+    return step > 0
+        && step % recipe.evaluationSteps() == 0
+        && checkpointer.isPresent()
+        && !checkpointer.get().hasEvaluationOf(step);
   }
 
   /** Passes over the train split; null, as metrics have it, if there are none. */
@@ -264,7 +307,7 @@ public final class TrainingRun implements Closeable {
   }
 
   /** The end of a run is evaluated and kept whatever the intervals. */
-  private void finish(GradientAllReduce allReduce, long firstStep) throws IOException {
+  private void finish(GradientAllReduce allReduce) throws IOException {
     Set<Part> due = EnumSet.of(Part.LAST);
     if (!evaluations.areOf(step) && evaluate(allReduce)) {
       due.add(Part.BEST);
@@ -273,9 +316,11 @@ public final class TrainingRun implements Closeable {
       due.add(Part.CHECKPOINT);
     }
     if (checkpointer.isPresent()) {
+      tell(new TrainingEvent.Underway(step, "writing the last model"));
       checkpointer.get().await(); // However slow storage is: there is room then.
       keep(due);
       checkpointer.get().await();
+      tell(new TrainingEvent.Underway(step, "trying the best model on examples"));
       checkpointer.get().show(data, recipe.data().sampleFormat(), model.manager().getDevice());
     }
   }
@@ -291,12 +336,15 @@ public final class TrainingRun implements Closeable {
 
   /** Whether the model is the best so far. */
   private boolean evaluate(GradientAllReduce allReduce) throws IOException {
-    evaluations.evaluate(step, allReduce);
+    evaluations.evaluate(step, allReduce, this::tell);
     for (Map.Entry<SplitName, Evaluation.Result> split : evaluations.bySplit().entrySet()) {
       tell(new TrainingEvent.Evaluated(step, split.getKey(), split.getValue()));
       record(Metric.evaluation(step, epoch(), split.getKey(), split.getValue()));
     }
-    return earlyStopping.add(evaluations.valid());
+    if (checkpointer.isPresent()) {
+      chance.warning(step, evaluations.train()).ifPresent(LOG::warn);
+    }
+    return earlyStopping.add(evaluations.monitored());
   }
 
   private void tell(TrainingEvent event) {
@@ -314,11 +362,12 @@ public final class TrainingRun implements Closeable {
       return;
     }
     if (due.contains(Part.BEST)) {
-      earlyStopping.keep(evaluations.valid()); // Not before: it is that of the model in best/.
+      earlyStopping.keep(evaluations.monitored()); // Not before: it is that of the model in best/.
     }
     Optional<Optimizer> moments =
         due.contains(Part.CHECKPOINT) ? Optional.of(optimizer) : Optional.empty();
     checkpointer.get().keep(state(), snapshot(moments), due);
+    keptStep = moments.isPresent() ? step : keptStep;
   }
 
   private Snapshot snapshot(Optional<Optimizer> moments) {
@@ -333,7 +382,7 @@ public final class TrainingRun implements Closeable {
         new TextProcessing(Optional.of(data.tokenizer()), endOfText, labels, reading);
     Optional<EvaluationRecord> evaluated =
         evaluations.areOf(step)
-            ? Optional.of(evaluations.valid().record(step, SplitName.VALID))
+            ? Optional.of(evaluations.monitored().record(step, evaluations.monitoredSplit()))
             : Optional.empty();
     return Snapshot.of(model, processing, evaluated, moments);
   }

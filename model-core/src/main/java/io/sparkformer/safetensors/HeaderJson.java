@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
+import java.io.CharConversionException;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -93,11 +94,11 @@ final class HeaderJson {
   private static JsonNode parse(byte[] header, Path file) throws IOException {
     try {
       return JSON.readTree(header);
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       throw new InvalidInputException(
           String.format(
               "%s is not a safetensors file: its header is not JSON (%s): copy it again",
-              file, Reason.firstLine(e.getOriginalMessage())),
+              file, Reason.of(e)),
           e);
     }
   }

@@ -7,8 +7,9 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
+import io.sparkformer.datasets.WholeFile;
+import java.io.CharConversionException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.TreeMap;
@@ -28,13 +29,12 @@ record ShardIndex(Path file, Map<String, String> shards) {
 
   static ShardIndex read(FileSystem fileSystem, Path file) throws IOException {
     JsonNode json;
-    try (InputStream in = fileSystem.open(file)) {
-      json = HeaderJson.JSON.readTree(in);
-    } catch (JsonProcessingException e) {
+    try {
+      json = HeaderJson.JSON.readTree(WholeFile.read(fileSystem, file));
+    } catch (JsonProcessingException | CharConversionException e) {
       throw new InvalidInputException(
           String.format(
-              "%s is not an index of shards (%s): copy the model again",
-              file, Reason.firstLine(e.getOriginalMessage())),
+              "%s is not an index of shards (%s): copy the model again", file, Reason.of(e)),
           e);
     }
     Map<String, String> shards = new LinkedHashMap<>();

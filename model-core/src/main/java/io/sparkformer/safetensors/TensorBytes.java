@@ -3,12 +3,12 @@ package io.sparkformer.safetensors;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import io.sparkformer.torch.TorchArchive;
+import io.sparkformer.torch.TorchEngine;
 import io.sparkformer.torch.TorchModule;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -29,7 +29,7 @@ public final class TensorBytes implements AutoCloseable {
   private final TorchModule module;
 
   public TensorBytes() {
-    this.manager = Engine.getEngine("PyTorch").newBaseManager(Device.cpu());
+    this.manager = TorchEngine.get().newBaseManager(Device.cpu());
     this.module =
         TorchModule.load(
             manager, new TorchArchive(SOURCES, Map.of("training", false), Map.of()).bytes());

@@ -2,6 +2,7 @@ package io.sparkformer.torch;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.types.DataType;
+import ai.djl.ndarray.types.Shape;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.FilterOutputStream;
@@ -30,10 +31,10 @@ import java.util.zip.ZipOutputStream;
  *
  * @param methods source text of the class's methods, indented
  * @param attributes by name: Boolean, Integer, Double or String
- * @param parameters float32, by name; stay the caller's
+ * @param parameters by name
  */
 public record TorchArchive(
-    List<String> methods, Map<String, Object> attributes, Map<String, NDArray> parameters) {
+    List<String> methods, Map<String, Object> attributes, Map<String, Parameter> parameters) {
 
   private static final String NAME = "Gpt";
 
@@ -53,6 +54,29 @@ public record TorchArchive(
 
   /** The same archive has the same bytes at any time. */
   private static final LocalDateTime TIME = LocalDateTime.of(1980, 2, 1, 0, 0);
+
+  /**
+   * A float32 tensor.
+   *
+   * @param numbers what is written of it
+   */
+  public record Parameter(Shape shape, Numbers numbers) {
+
+    /** An array's, which stays the caller's. */
+    public static Parameter of(NDArray array) {
+      if (array.getDataType() != DataType.FLOAT32) {
+        throw new IllegalArgumentException("a parameter is " + array.getDataType());
+      }
+      return new Parameter(array.getShape(), position -> array.toByteBuffer());
+    }
+  }
+
+  /** A tensor's numbers, little-endian and row-major. */
+  @FunctionalInterface
+  public interface Numbers {
+    /** All of them, which are to be written at a position of the archive. */
+    ByteBuffer at(long position) throws IOException;
+  }
 
   /**
    * Source text beside a class.
@@ -82,14 +106,14 @@ public record TorchArchive(
   public void write(OutputStream stream) throws IOException {
     Counted counted = new Counted(new BufferedOutputStream(stream, 1 << 16));
     ZipOutputStream zip = new ZipOutputStream(counted);
-    store(zip, counted, "data.pkl", ByteBuffer.wrap(pickle()));
-    store(zip, counted, "code/__torch__.py", utf8(source()));
-    store(zip, counted, "constants.pkl", ByteBuffer.wrap(EMPTY_TUPLE));
-    store(zip, counted, "version", utf8(VERSION));
-    store(zip, counted, "byteorder", utf8("little"));
+    store(zip, counted, "data.pkl", at -> ByteBuffer.wrap(pickle()));
+    store(zip, counted, "code/__torch__.py", at -> utf8(source()));
+    store(zip, counted, "constants.pkl", at -> ByteBuffer.wrap(EMPTY_TUPLE));
+    store(zip, counted, "version", at -> utf8(VERSION));
+    store(zip, counted, "byteorder", at -> utf8("little"));
     int key = 0;
-    for (NDArray parameter : parameters.values()) {
-      store(zip, counted, "data/" + key++, parameter.toByteBuffer());
+    for (Parameter parameter : parameters.values()) {
+      store(zip, counted, "data/" + key++, parameter.numbers());
     }
     zip.finish();
     counted.flush();
@@ -126,20 +150,17 @@ public record TorchArchive(
     Pickle pickle = new Pickle();
     pickle.global("__torch__", NAME).emptyTuple().newObject().emptyDictionary().mark();
     int key = 0;
-    for (Map.Entry<String, NDArray> parameter : parameters.entrySet()) {
+    for (Map.Entry<String, Parameter> parameter : parameters.entrySet()) {
       pickle.string(parameter.getKey());
-      tensor(pickle, parameter.getValue(), Integer.toString(key++));
+      tensor(pickle, parameter.getValue().shape(), Integer.toString(key++));
     }
     attributes.forEach((name, value) -> pickle.string(name).value(value));
     return pickle.setItems().build().bytes();
   }
 
   /** A contiguous tensor that no gradient is asked for; its numbers are the entry data/KEY. */
-  private static void tensor(Pickle pickle, NDArray array, String key) {
-    if (array.getDataType() != DataType.FLOAT32) {
-      throw new IllegalArgumentException("a parameter is " + array.getDataType());
-    }
-    long[] shape = array.getShape().getShape();
+  private static void tensor(Pickle pickle, Shape of, String key) {
+    long[] shape = of.getShape();
     List<Integer> sizes = new ArrayList<>();
     List<Integer> strides = new ArrayList<>();
     int stride = 1;
@@ -157,17 +178,19 @@ public record TorchArchive(
   }
 
   /** Entries are mapped by the reader: they must not be deflated. */
-  private static void store(ZipOutputStream zip, Counted counted, String name, ByteBuffer content)
+  private static void store(ZipOutputStream zip, Counted counted, String name, Numbers numbers)
       throws IOException {
-    CRC32 crc = new CRC32();
-    crc.update(content.duplicate());
     ZipEntry entry = new ZipEntry("model/" + name);
     entry.setMethod(ZipEntry.STORED);
     entry.setTimeLocal(TIME);
+    long data = counted.count + HEADER_BYTES + entry.getName().length() + EXTRA_HEADER_BYTES;
+    int padding = (int) Math.floorMod(-data, (long) ALIGNMENT);
+    entry.setExtra(padding(padding));
+    ByteBuffer content = numbers.at(data + padding);
+    CRC32 crc = new CRC32();
+    crc.update(content.duplicate());
     entry.setSize(content.remaining());
     entry.setCrc(crc.getValue());
-    long data = counted.count + HEADER_BYTES + entry.getName().length() + EXTRA_HEADER_BYTES;
-    entry.setExtra(padding((int) Math.floorMod(-data, (long) ALIGNMENT)));
     zip.putNextEntry(entry);
     WritableByteChannel channel = Channels.newChannel(zip);
     while (content.hasRemaining()) {

@@ -1,6 +1,5 @@
 package io.sparkformer.torch;
 
-import ai.djl.engine.Engine;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -19,6 +18,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import org.apache.hadoop.util.ShutdownHookManager;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -44,8 +44,11 @@ public final class TorchModule implements AutoCloseable {
 
   private static final int LAST_CALL_SECONDS = 20;
 
+  /** Those before it, of this program, Spark and Hadoop, may still need the engine. */
+  private static final int LAST_HOOK = 1;
+
   static {
-    Runtime.getRuntime().addShutdownHook(new Thread(TorchModule::awaitLastCall, "engine-idle"));
+    ShutdownHookManager.get().addShutdownHook(TorchModule::awaitLastCall, LAST_HOOK);
   }
 
   private final PtSymbolBlock module;
@@ -68,7 +71,7 @@ public final class TorchModule implements AutoCloseable {
   }
 
   public static void threads(int threads) {
-    Engine.getEngine("PyTorch"); // The engine sets its own number when it starts.
+    TorchEngine.get(); // The engine sets its own number when it starts.
     JniUtils.setNumThreads(threads);
   }
 

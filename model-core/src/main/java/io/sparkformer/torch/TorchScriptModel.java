@@ -3,7 +3,6 @@ package io.sparkformer.torch;
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
 import ai.djl.Model;
-import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
@@ -36,7 +35,7 @@ public final class TorchScriptModel implements AutoCloseable {
    * @throws InvalidInputException if it is none
    */
   public static TorchScriptModel load(Path file, Device device) throws IOException {
-    Engine.getEngine(ENGINE); // An engine that does not start is no fault of the file.
+    TorchEngine.get(); // An engine that does not start is no fault of the file.
     Model model = Model.newInstance("torchscript", device, ENGINE);
     try {
       return TorchModule.running(() -> load(model, file));

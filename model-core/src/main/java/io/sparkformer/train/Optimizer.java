@@ -156,7 +156,9 @@ public final class Optimizer implements AutoCloseable {
 
   /** Sets how many updates there were. */
   public void step(long updates) {
-    step.set(new float[] {updates});
+    try (NDManager scratch = model.manager().newSubManager()) {
+      model.kernels().copy(scratch, List.of(step), List.of(scratch.create((float) updates)));
+    }
   }
 
   /** Moments and step count by name; writing to an array changes the optimizer. */

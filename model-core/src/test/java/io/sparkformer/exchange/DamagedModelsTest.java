@@ -16,6 +16,7 @@ import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import io.sparkformer.predict.LanguageModel;
 import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -97,7 +98,7 @@ class DamagedModelsTest {
       throws IOException {
     Path model = TransformersCase.copy("cls_single3", folder);
     change(model, ModelDirectory.CONFIG, json -> json.set(key, json(value)));
-    assertThatThrownBy(() -> SequenceModel.check(model.toString(), HADOOP))
+    assertThatThrownBy(() -> SequenceModel.check(model.toString(), HADOOP, Trust.OURS))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageEndingWith(message);
   }
@@ -197,7 +198,7 @@ class DamagedModelsTest {
       Path model = TransformersCase.copy("cls_single3", folder.resolve("no " + file));
       Files.delete(model.resolve(file));
       Files.createDirectory(model.resolve(file));
-      assertThatThrownBy(() -> SequenceModel.check(model.toString(), HADOOP))
+      assertThatThrownBy(() -> SequenceModel.check(model.toString(), HADOOP, Trust.OURS))
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining(file + " is a directory, not a");
     }
@@ -259,7 +260,7 @@ class DamagedModelsTest {
   void aClassifiersPickleIsNamed() throws IOException {
     Path model = TransformersCase.copy("cls_single3", folder);
     Files.move(model.resolve(WEIGHTS), model.resolve("pytorch_model.bin"));
-    assertThatThrownBy(() -> SequenceModel.check(model.toString(), HADOOP))
+    assertThatThrownBy(() -> SequenceModel.check(model.toString(), HADOOP, Trust.OURS))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("has its weights in pytorch_model.bin alone, a Python pickle");
   }

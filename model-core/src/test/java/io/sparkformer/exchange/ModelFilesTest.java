@@ -17,6 +17,7 @@ import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.Precision;
 import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.predict.TextReader;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,7 +113,8 @@ class ModelFilesTest {
   @Test
   void aTextOfPaddingAloneIsReadAsOneToken() throws IOException {
     Path copy = TransformersCase.copy("cls_pad_is_eos", folder);
-    try (SequenceModel model = SequenceModel.open(copy.toString(), HADOOP, Device.cpu())) {
+    try (SequenceModel model =
+        SequenceModel.open(copy.toString(), HADOOP, Device.cpu(), Trust.OURS)) {
       TextReader reader = model.reader(Optional.empty());
       assertThat(reader.read("<|endoftext|><|endoftext|>")).containsExactly(299);
       assertThat(reader.read("")).containsExactly(299);

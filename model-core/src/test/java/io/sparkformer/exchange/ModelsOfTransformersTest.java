@@ -20,6 +20,7 @@ import io.sparkformer.model.Precision;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.predict.TextReader;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -103,7 +104,8 @@ class ModelsOfTransformersTest {
   void aClassifierReadsAndDecidesAsThere(String name) throws IOException {
     JsonNode expected = TransformersCase.expected(name);
     Path copy = TransformersCase.copy(name, directory);
-    try (SequenceModel model = SequenceModel.open(copy.toString(), HADOOP, Device.cpu())) {
+    try (SequenceModel model =
+        SequenceModel.open(copy.toString(), HADOOP, Device.cpu(), Trust.OURS)) {
       TextReader reader = model.reader(Optional.empty());
       for (int i = 0; i < expected.path("texts").size(); i++) {
         String text = expected.path("texts").path(i).asText();

@@ -32,6 +32,7 @@ import io.sparkformer.model.TextReading;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.predict.TextReader;
+import io.sparkformer.predict.Trust;
 import io.sparkformer.safetensors.NumberFormat;
 import io.sparkformer.safetensors.TensorWriter;
 import java.io.IOException;
@@ -368,7 +369,8 @@ class WrittenModelsExchangeTest {
     expected.set("texts", JSON.valueToTree(TEXTS));
     ArrayNode labels = expected.putArray("labels");
     ArrayNode scores = expected.putArray("scores");
-    try (SequenceModel read = SequenceModel.open(model.toString(), HADOOP, Device.cpu())) {
+    try (SequenceModel read =
+        SequenceModel.open(model.toString(), HADOOP, Device.cpu(), Trust.OURS)) {
       TextReader reader = read.reader(Optional.empty());
       for (String text : TEXTS) {
         float[] logits = read.logits(List.of(reader.read(text)))[0];

@@ -127,6 +127,16 @@ class SamplerTest {
   }
 
   @Test
+  void firstDrawsOfManyPromptsFollowTheDistributionToo() {
+    SamplingOptions options = options(1, 0, 1);
+    long[] counts = new long[LOGITS.length];
+    for (int prompt = 0; prompt < DRAWS; prompt++) {
+      counts[Sampler.ofPrompt(options, new int[] {7, prompt / 500, prompt % 500}).pick(LOGITS)]++;
+    }
+    assertClose(counts, exact(options));
+  }
+
+  @Test
   void anOutputThatIsNoNumberIsRefused() {
     for (Choice choice : Choice.values()) {
       SamplingOptions options = new SamplingOptions(1, choice, 1, 0, 1, 0, 1);

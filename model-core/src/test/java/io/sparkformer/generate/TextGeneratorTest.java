@@ -87,6 +87,53 @@ class TextGeneratorTest {
   }
 
   @Test
+  void aPromptBecomesTheSameAloneAndAmongOthers() {
+    List<int[]> prompts =
+        IntStream.range(0, 8).mapToObj(i -> new int[] {i, 22 - i, 3 * i % 23}).toList();
+    try (Gpt model = random(16)) {
+      for (SamplingOptions options :
+          List.of(THREE_DRAWN, TWO_GREEDY, new SamplingOptions(40, DRAWN, 0.8, 9, 0.9, 5, 1))) {
+        List<Continuation> together = generator(model).generateAll(prompts, options);
+
+        assertThat(generator(model).withCacheBytes(1).generateAll(prompts, options))
+            .isEqualTo(together);
+        for (int i = 0; i < prompts.size(); i++) {
+          assertThat(generator(model).generateAll(List.of(prompts.get(i)), options))
+              .containsExactly(together.get(i));
+        }
+        List<int[]> turned = new ArrayList<>(prompts.subList(3, 8));
+        turned.addAll(prompts.subList(0, 2));
+        assertThat(generator(model).generateAll(turned, options))
+            .startsWith(together.get(3), together.get(4))
+            .endsWith(together.get(0), together.get(1));
+      }
+    }
+  }
+
+  @Test
+  void promptsDoNotMakeTheSameDraws() {
+    SamplingOptions hot = new SamplingOptions(30, DRAWN, 1e300, 0, 1, 7, 1); // all are as likely
+    List<int[]> prompts = IntStream.range(0, 23).mapToObj(i -> new int[] {1, i}).toList();
+    try (Gpt model = random(16)) {
+      List<Continuation> texts = generator(model).generateAll(prompts, hot);
+
+      assertThat(texts).doesNotHaveDuplicates();
+      assertThat(texts.stream().map(text -> text.ids().get(0)).distinct())
+          .as("first tokens")
+          .hasSizeGreaterThan(8);
+      assertThat(generator(model).generateAll(prompts.subList(0, 1), hot))
+          .as("again")
+          .containsExactly(texts.get(0));
+      assertThat(
+              generator(model)
+                  .generateAll(
+                      prompts.subList(0, 1), new SamplingOptions(30, DRAWN, 1e300, 0, 1, 8, 1)))
+          .as("another seed")
+          .doesNotContain(texts.get(0));
+    }
+  }
+
+  @Test
   void theListenerHearsEveryTokenInOrder() {
     try (Gpt model = random(16)) {
       List<List<Integer>> heard = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());

@@ -149,7 +149,11 @@ final class ExportedModels {
   }
 
   static SequenceModel open(Path directory) throws IOException {
-    return SequenceModel.open(directory.toString(), HADOOP, Device.cpu());
+    return open(directory, Trust.OURS);
+  }
+
+  static SequenceModel open(Path directory, Trust trust) throws IOException {
+    return SequenceModel.open(directory.toString(), HADOOP, Device.cpu(), trust);
   }
 
   /** The logits of each text alone, as this program reads it. */

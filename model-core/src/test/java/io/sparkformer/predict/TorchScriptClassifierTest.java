@@ -82,7 +82,7 @@ class TorchScriptClassifierTest {
   @Test
   void anotherProgramsModelKeepsItsSpecialTokensWhenATextIsCut() throws IOException {
     madeElsewhere();
-    try (SequenceModel model = ExportedModels.open(exported)) {
+    try (SequenceModel model = ExportedModels.open(exported, Trust.ANYBODY)) {
       TextReader reader = model.reader(Optional.empty());
 
       // 0 is what the post-processor appends; the config says 12 positions.
@@ -97,13 +97,13 @@ class TorchScriptClassifierTest {
     madeElsewhere();
     Files.writeString(
         exported.resolve("tokenizer_config.json"), "{\"model_max_length\": 4, \"x\": 1}");
-    try (SequenceModel model = ExportedModels.open(exported)) {
+    try (SequenceModel model = ExportedModels.open(exported, Trust.ANYBODY)) {
       assertThat(model.reader(Optional.empty()).read("abcdefgh")).containsExactly(2, 3, 4, 0);
     }
     Files.writeString(
         exported.resolve("tokenizer_config.json"),
         "{\"model_max_length\": 1000000000000000019884624838656}");
-    try (SequenceModel model = ExportedModels.open(exported)) {
+    try (SequenceModel model = ExportedModels.open(exported, Trust.ANYBODY)) {
       assertThat(model.reader(Optional.empty()).read("abcdefgh".repeat(3))).hasSize(12);
     }
   }
@@ -151,7 +151,7 @@ class TorchScriptClassifierTest {
 
   @Test
   void aTextWithoutTokensOfTheVocabularyIsRefused() throws IOException {
-    try (SequenceModel model = ExportedModels.open(exported)) {
+    try (SequenceModel model = ExportedModels.open(exported, Trust.ANYBODY)) {
       TextReader reader = model.reader(Optional.empty());
       assertThatThrownBy(() -> reader.read("xyz"))
           .isInstanceOf(InvalidInputException.class)
@@ -175,7 +175,8 @@ class TorchScriptClassifierTest {
       hdfs.copyFromLocalFile(hadoop(exported), remote);
       List<String> before = copies();
       try (SequenceModel model =
-              SequenceModel.open(remote.toString(), ExportedModels.HADOOP, Device.cpu());
+              SequenceModel.open(
+                  remote.toString(), ExportedModels.HADOOP, Device.cpu(), Trust.OURS);
           SequenceModel local = ExportedModels.open(exported)) {
         assertThat(copies()).hasSize(before.size() + 1);
         List<String> texts = ExportedModels.texts(3, 15);
@@ -190,10 +191,14 @@ class TorchScriptClassifierTest {
   }
 
   private static List<String> copies() throws IOException {
-    try (Stream<Path> files = Files.list(Path.of(System.getProperty("java.io.tmpdir")))) {
+    String process = System.getProperty("io.sparkformer.temporary-folder");
+    if (process == null) {
+      return List.of();
+    }
+    try (Stream<Path> files = Files.list(Path.of(process))) {
       return files
           .map(file -> file.getFileName().toString())
-          .filter(name -> name.startsWith("sparkformer-model-"))
+          .filter(name -> name.startsWith("model-"))
           .sorted()
           .toList();
     }
@@ -206,13 +211,13 @@ class TorchScriptClassifierTest {
     Files.delete(tokenizer);
     requireRefused("has a .pt file, but no tokenizer.json: texts cannot be read without it");
     Files.writeString(tokenizer, "{}");
-    assertThatThrownBy(() -> ExportedModels.open(exported))
+    assertThatThrownBy(() -> ExportedModels.open(exported, Trust.ANYBODY))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("tokenizer.json is JSON, but not a tokenizer: it has no 'model'");
     Files.write(tokenizer, kept);
 
     config(json -> json.putObject("id2label").put("0", "a").put("1", "b"));
-    assertThatThrownBy(() -> ExportedModels.open(exported))
+    assertThatThrownBy(() -> ExportedModels.open(exported, Trust.ANYBODY))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("gives logits of shape (2, 3) for 2 texts")
         .hasMessageContaining("names 2 labels");
@@ -237,7 +242,7 @@ class TorchScriptClassifierTest {
             new byte[0],
             "no module".getBytes(StandardCharsets.US_ASCII))) {
       Files.write(module, damaged);
-      assertThatThrownBy(() -> ExportedModels.open(exported))
+      assertThatThrownBy(() -> ExportedModels.open(exported, Trust.ANYBODY))
           .isInstanceOf(InvalidInputException.class)
           .hasMessageContaining("model.pt is not a TorchScript module, or damaged");
     }
@@ -246,7 +251,8 @@ class TorchScriptClassifierTest {
   @Test
   void aDirectoryOfNeitherKindAndOneOfSeveralModulesAreRefused() throws IOException {
     Files.copy(exported.resolve("model.pt"), exported.resolve("other.pt"));
-    assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP).labels()).hasSize(3);
+    assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP, Trust.OURS).labels())
+        .hasSize(3);
     Files.move(exported.resolve("model.pt"), exported.resolve("one.pt"));
     requireRefused("has 2 .pt files: name the one that is the model model.pt");
     Files.delete(exported.resolve("one.pt"));
@@ -255,7 +261,8 @@ class TorchScriptClassifierTest {
     requireRefused("model.pt");
     assertThatThrownBy(
             () ->
-                SequenceModel.check(directory.resolve("nowhere").toString(), ExportedModels.HADOOP))
+                SequenceModel.check(
+                    directory.resolve("nowhere").toString(), ExportedModels.HADOOP, Trust.OURS))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining("nowhere: no such model directory");
   }
@@ -270,7 +277,7 @@ class TorchScriptClassifierTest {
 
   private void requireRefused(String message) {
     List<Callable<?>> ways = new ArrayList<>();
-    ways.add(() -> SequenceModel.check(exported.toString(), ExportedModels.HADOOP));
+    ways.add(() -> SequenceModel.check(exported.toString(), ExportedModels.HADOOP, Trust.ANYBODY));
     ways.add(() -> ExportedModels.open(exported));
     for (Callable<?> way : ways) {
       assertThatThrownBy(way::call)

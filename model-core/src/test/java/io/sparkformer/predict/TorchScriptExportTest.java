@@ -141,7 +141,8 @@ class TorchScriptExportTest {
     Files.writeString(config, several);
     Path exported = ExportedModels.export(ours, directory.resolve("exported"));
 
-    assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP).problem())
+    assertThat(
+            SequenceModel.check(exported.toString(), ExportedModels.HADOOP, Trust.OURS).problem())
         .isEqualTo(ProblemType.MULTI_LABEL_CLASSIFICATION);
     requireOurProbabilities(ours, exported, texts(12));
   }
@@ -212,7 +213,7 @@ class TorchScriptExportTest {
       assertThat(again).isInstanceOf(TorchScriptClassifier.class);
       assertThat(again.classes()).isEqualTo(model.classes());
       assertThat(again.classes().labels()).isEqualTo(ExportedModels.LABELS);
-      assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP))
+      assertThat(SequenceModel.check(exported.toString(), ExportedModels.HADOOP, Trust.OURS))
           .isEqualTo(again.classes());
       TextReader reader = model.reader(Optional.empty());
       TextReader readerAgain = again.reader(Optional.empty());

@@ -13,6 +13,7 @@ import io.sparkformer.model.Kernels;
 import io.sparkformer.model.ModelConfig;
 import io.sparkformer.run.Checkpointer;
 import io.sparkformer.run.LabelledText;
+import io.sparkformer.run.Ownership;
 import io.sparkformer.run.RunDirectory.Mode;
 import io.sparkformer.run.TinyRun;
 import io.sparkformer.run.TrainingResult;
@@ -53,6 +54,7 @@ class ConfRecipesTest {
     "shakespeare-char-gpu-b, 10745088", // published as 10.65 M without positions (256 x 384)
     "reversal, 10890",
     "reversal-causal, 10890",
+    "reviews, 0",
     "sentiment, 0",
     "sentiment-best, 0",
     "toy-attention, 425", // 7 x 7 + 7 x 47 + 47
@@ -84,7 +86,7 @@ class ConfRecipesTest {
 
       assertThat(recipe.training().maxSteps()).as(name).isPositive();
       recipe.requireFits(8L << 30);
-      if (!name.startsWith("sentiment")) { // whose size is that of GPT-2's vocabulary
+      if (expected > 0) { // else its size is that of GPT-2's vocabulary
         assertThat(recipe.model().parameterCount()).as(name).isEqualTo((double) expected);
       }
     }
@@ -213,6 +215,18 @@ class ConfRecipesTest {
   }
 
   @Test
+  void reviewsRunOverLabelledTexts() throws IOException {
+    Path data =
+        LabelledText.dataset(
+            directory.resolve("data"), LabelledText.texts(200, 1), LabelledText.texts(60, 2));
+
+    TrainingResult summary = run("reviews", data);
+
+    assertThat(summary.steps()).isEqualTo(3 * 7);
+    assertThat(summary.valid().targets()).isEqualTo(60);
+  }
+
+  @Test
   void theToyLearns() throws IOException {
     String[] few = {"training.max-epochs=100", "optimizer.learning-rate=0.01"};
 
@@ -230,6 +244,7 @@ class ConfRecipesTest {
             TinyRun.directory(directory.resolve("out")),
             Mode.START,
             UUID.randomUUID().toString(),
+            Ownership.UNSHARED,
             Duration.ofSeconds(10),
             event -> {});
     try (TokenDataset dataset = TokenDataset.open(new Configuration(), hadoop(data));
@@ -264,7 +279,7 @@ class ConfRecipesTest {
       return new DataShape(10, digits, 800_000, 50_000);
     }
     return switch (name) {
-      case "sentiment", "sentiment-best" ->
+      case "reviews", "sentiment", "sentiment-best" ->
           new DataShape(50_257, List.of("negative", "neutral", "positive"), 50_000, 2_000);
       case "toy-attention" -> new DataShape(7, List.of(), 10, 2);
       default -> new DataShape(65, List.of(), 1_003_854, 1);

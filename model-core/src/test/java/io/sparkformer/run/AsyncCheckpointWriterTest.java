@@ -299,11 +299,12 @@ class AsyncCheckpointWriterTest {
     private final AsyncCheckpointWriter writer;
 
     Parts() throws IOException {
-      watched.create(TinyRun.recipe().yaml(), "run");
+      OwnedOutput output = new OwnedOutput(watched, Ownership.UNSHARED);
+      output.create(TinyRun.recipe().yaml(), "run");
       writer =
           new AsyncCheckpointWriter(
-              watched,
-              new CheckpointStore(watched, TinyRun.recipe().yaml(), 3),
+              output,
+              new CheckpointStore(output, TinyRun.recipe().yaml(), 3),
               MetricsLog.create(watched.fileSystem(), watched.path(), List.of()),
               TensorBoardLog.create(watched.fileSystem(), watched.path(), List.of()),
               event -> {},
@@ -314,7 +315,7 @@ class AsyncCheckpointWriterTest {
     void save(long step) throws IOException {
       assertThat(writer.awaitRoom(step, CHECKPOINT)).isTrue();
       writer.save(
-          RunState.of(step, new RunState.Bests(1, 1, 0), recipe, dataset.manifest()),
+          RunState.of(step, new RunState.Bests(1, 1, 0), dataset.manifest()),
           Snapshot.of(model, TextProcessing.NONE, Optional.empty(), Optional.of(optimizer)),
           CHECKPOINT);
     }

@@ -26,7 +26,7 @@ class BegunOutputTest {
     output = directory.resolve("run");
     RunDirectory watched = TinyRun.watched(output);
     WatchedFileSystem.full(path -> path.endsWith("recipe.yaml"), 5);
-    assertThatThrownBy(() -> watched.create("model: {}", RUN))
+    assertThatThrownBy(() -> new OwnedOutput(watched, Ownership.UNSHARED).create("model: {}", RUN))
         .hasMessageContaining("No space left");
   }
 
@@ -40,6 +40,7 @@ class BegunOutputTest {
             TinyRun.directory(output),
             Mode.START,
             RUN,
+            Ownership.UNSHARED,
             java.time.Duration.ofSeconds(10),
             event -> {});
     TinyRun.train(new org.apache.hadoop.fs.Path(data.toString()), checkpointer);
@@ -61,9 +62,10 @@ class BegunOutputTest {
 
     assertThatThrownBy(() -> run.check(Mode.START))
         .isInstanceOf(InvalidInputException.class)
-        .hasMessageContaining("run exists: give another --output");
+        .hasMessageContaining(
+            "run exists, of a run that ended before its first checkpoint: give --overwrite");
     run.check(Mode.OVERWRITE);
-    run.create("model: {}", "2c3d");
+    new OwnedOutput(run, Ownership.UNSHARED).create("model: {}", "2c3d");
     assertThat(Folder.names(output)).containsExactly("checkpoints", "recipe.yaml");
   }
 }

@@ -37,7 +37,7 @@ class DivergenceTest {
       "optimizer.learning-rate=1e30", "schedule.warmup-steps=0", "optimizer.max-grad-norm=0"
     };
 
-    assertThatThrownBy(() -> train(data, output, Mode.RESUME, divergent))
+    assertThatThrownBy(() -> train(data, output, Mode.RESUME_CHANGED, divergent))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageMatching("the loss is .* and the gradient norm .* at step [56]:.*")
         .hasMessageEndingWith(message);

@@ -208,7 +208,7 @@ class EarlyStoppingTest {
           .hasMessageStartingWith("cannot resume " + out + ": evaluation.")
           .hasMessageEndingWith(
               setting.contains("best")
-                  ? ": evaluation.best was min and is max: use what the run was started with, or start another --output"
+                  ? ": evaluation.best was auto and is max: use what the run was started with, or start another --output"
                   : ": evaluation.monitor was loss and is accuracy: use what the run was started with, or start another --output");
     }
     assertThat(train(misleading, out, Mode.RESUME, with(two, "evaluation.best=min")).steps())

@@ -196,6 +196,7 @@ class EpochsTest {
             "schedule.kind=cosine-annealing",
             "schedule.per=epoch",
             "schedule.warmup-steps=0",
+            "schedule.decay-steps=0",
             "schedule.decay-epochs=4",
             "schedule.min-learning-rate=0.001",
             "evaluation.interval=2",
@@ -254,7 +255,10 @@ class EpochsTest {
         "checkpoint.per=epoch",
       })
   void epochsOfARandomOrderAreRefused(String setting) {
-    assertThatThrownBy(() -> TinyRun.recipe(setting).bind(new DataShape(3, List.of(), 100, 9)))
+    assertThatThrownBy(
+            () ->
+                TinyRun.recipe("schedule.decay-steps=0", setting)
+                    .bind(new DataShape(3, List.of(), 100, 9)))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
             "the recipe counts epochs, but data.order is random, which has none: set data.order=epochs");

@@ -9,6 +9,7 @@ import io.sparkformer.run.TrainingEvent.EpochDone;
 import io.sparkformer.run.TrainingEvent.Evaluated;
 import io.sparkformer.run.TrainingEvent.Logged;
 import io.sparkformer.run.TrainingEvent.StepDone;
+import io.sparkformer.run.TrainingEvent.Underway;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,6 +30,7 @@ class ListenerTest {
         LabelledText.dataset(
             directory.resolve("data"), LabelledText.texts(24, 1), LabelledText.texts(8, 2));
     List<TrainingEvent> training = new ArrayList<>();
+    List<Underway> between = new ArrayList<>();
     List<CheckpointWritten> checkpoints = new CopyOnWriteArrayList<>();
     List<Boolean> whole = new CopyOnWriteArrayList<>();
 
@@ -41,6 +43,8 @@ class ListenerTest {
               if (event instanceof CheckpointWritten written) {
                 checkpoints.add(written);
                 whole.add(Files.exists(Path.of(written.path().toUri().getPath()).resolve("DONE")));
+              } else if (event instanceof Underway underway) {
+                between.add(underway);
               } else {
                 training.add(event);
               }
@@ -75,6 +79,15 @@ class ListenerTest {
             "line EVALUATION 6 train",
             "evaluated 6 valid",
             "line EVALUATION 6 valid");
+    assertThat(between)
+        .extracting(Underway::what)
+        .startsWith(
+            "evaluating the train split: 1 of 2 batches",
+            "evaluating the train split: 2 of 2 batches",
+            "evaluating the valid split: 1 of 2 batches",
+            "evaluating the valid split: 2 of 2 batches")
+        .endsWith("writing the last model", "trying the best model on examples");
+    assertThat(between.get(0).step()).isEqualTo(3);
     assertThat(checkpoints).extracting(CheckpointWritten::step).containsExactly(2L, 4L, 6L);
     assertThat(whole).containsOnly(true);
     assertThat(checkpoints.get(2).path().getName()).isEqualTo("step-00000006");

@@ -65,7 +65,7 @@ class NonFiniteTest {
                 train(
                     data,
                     output,
-                    Mode.RESUME,
+                    Mode.RESUME_CHANGED,
                     with(
                         CLASSIFIER,
                         rule,

@@ -42,7 +42,7 @@ public final class TinyRun {
       model: {context-length: 8, num-layers: 2, num-heads: 2, embedding-dim: 16, dropout: 0.1}
       training: {max-steps: 20, micro-batch-size: 4, global-batch-size: 8, seed: 7, threads: 1, log-interval: 5}
       optimizer: {learning-rate: 0.01}
-      schedule: {warmup-steps: 3}
+      schedule: {warmup-steps: 3, decay-steps: 20}
       evaluation: {interval: 10, batches: 4}
       checkpoint: {interval: 4, keep: 2}
       """;
@@ -99,7 +99,12 @@ public final class TinyRun {
     return train(
         data,
         new Checkpointer(
-            output, mode, UUID.randomUUID().toString(), Duration.ofSeconds(10), listener),
+            output,
+            mode,
+            UUID.randomUUID().toString(),
+            Ownership.UNSHARED,
+            Duration.ofSeconds(10),
+            listener),
         settings);
   }
 
@@ -107,7 +112,16 @@ public final class TinyRun {
   static TrainingResult train(
       org.apache.hadoop.fs.Path data, Checkpointer checkpointer, String... settings)
       throws IOException {
-    try (TokenDataset dataset = TokenDataset.open(CONFIGURATION, data);
+    return train(CONFIGURATION, data, checkpointer, settings);
+  }
+
+  static TrainingResult train(
+      Configuration configuration,
+      org.apache.hadoop.fs.Path data,
+      Checkpointer checkpointer,
+      String... settings)
+      throws IOException {
+    try (TokenDataset dataset = TokenDataset.open(configuration, data);
         TrainingRun run =
             TrainingRun.leading(recipe(settings), dataset, Device.cpu(), checkpointer)) {
       return run.train(Collective.single(run.shape().microBatches()));

@@ -10,6 +10,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.tokens.SplitName;
+import io.sparkformer.evaluation.EvaluationRecord;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.run.RunDirectory.Mode;
@@ -229,25 +230,78 @@ class TrainingRunTest {
 
   @Test
   void aValidSplitWithNothingToPredictIsRefused() throws IOException {
-    for (String valid : List.of("", "t")) {
-      data = dataset(directory.resolve("no valid" + valid.length()), TinyRun.TEXT, valid);
+    data = dataset(directory.resolve("no valid"), TinyRun.TEXT, "t");
 
-      assertRefused(Mode.START)
-          .hasMessage(
-              "split 'valid' has %d tokens, evaluation needs at least 2: use another split, or more text",
-              valid.length());
+    assertRefused(Mode.START)
+        .hasMessage(
+            "split 'valid' has 1 tokens, evaluation needs at least 2: use another split, or more text");
+  }
+
+  @Test
+  void withoutAValidSplitTheModelOfTheLowestTrainLossIsTheBest() throws IOException {
+    data = dataset(directory.resolve("no valid"), TinyRun.TEXT, "");
+    List<Metric> evaluations = new ArrayList<>();
+
+    TrainingResult summary;
+    try (Warnings warnings = Warnings.listen()) {
+      summary =
+          train(
+              data,
+              output,
+              Mode.START,
+              TinyRun.onLine(
+                  line -> {
+                    if (line.event() == Metric.Event.EVALUATION) {
+                      evaluations.add(line);
+                    }
+                  }));
+      assertThat(warnings.messages())
+          .contains("there is no valid split: best/ is the model with the lowest train loss");
     }
+
+    assertThat(summary.evaluations()).containsOnlyKeys(SplitName.TRAIN);
+    assertThat(evaluations)
+        .extracting(Metric::split)
+        .containsExactly(SplitName.TRAIN, SplitName.TRAIN);
+    assertThat(summary.best())
+        .isEqualTo(evaluations.stream().mapToDouble(Metric::loss).min().orElseThrow());
+    EvaluationRecord best =
+        EvaluationRecord.read(
+            TinyRun.directory(output).fileSystem(), hadoop(output.resolve("best")));
+    assertThat(best.split()).isEqualTo(SplitName.TRAIN);
+    assertThat(best.loss()).isEqualTo(summary.best());
+    assertThat(output.resolve("showcase.json")).content().contains("\"prompt\":\"the quic\"");
+    assertThat(train(data, output, Mode.RESUME, "training.max-steps=24").resumedFrom())
+        .isEqualTo(20);
+  }
+
+  @Test
+  void whatNeedsAValidSplitIsRefusedWithoutOne() throws IOException {
+    data = dataset(directory.resolve("no valid"), TinyRun.TEXT, "");
+
+    assertRefused(Mode.START, "evaluation.patience=2")
+        .hasMessage(
+            "evaluation.patience is 2, but %s has no valid split to see when to stop: set it to 0, or make the data"
+                + " set with --valid-fraction above 0",
+            data + "/");
+    assertRefused(Mode.START, "evaluation.monitor=accuracy")
+        .hasMessage(
+            "evaluation.monitor is accuracy, but %s has no valid split to choose the best model by: set it to loss,"
+                + " which is then that of the train split, or make the data set with --valid-fraction above 0",
+            data + "/");
   }
 
   @Test
   void aShardWithOneBitChangedIsRefusedByName() throws IOException {
     TinyRun.flipBit(data.resolve("train-00000-of-00001.bin"), 100);
     assertRefused(Mode.START)
-        .hasMessageContaining("train-00000-of-00001.bin was altered: its sha256 is ");
+        .hasMessageContaining(
+            "train-00000-of-00001.bin was altered between its bytes 0 and 3600: their CRC-32C is ");
 
     TinyRun.flipBit(data.resolve("train-00000-of-00001.bin"), 100);
     TinyRun.flipBit(data.resolve("valid-00000-of-00001.idx"), 20);
-    assertRefused(Mode.START).hasMessageContaining("valid-00000-of-00001.idx was altered: ");
+    assertRefused(Mode.START)
+        .hasMessageContaining("valid-00000-of-00001.idx: 62 bytes where 65537 sequences");
   }
 
   @Test

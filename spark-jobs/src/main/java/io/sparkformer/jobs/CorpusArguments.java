@@ -1,6 +1,7 @@
 package io.sparkformer.jobs;
 
 import io.sparkformer.jobs.input.CorpusInput;
+import io.sparkformer.jobs.input.FileSelection;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.MalformedInput;
 import java.util.List;
@@ -18,6 +19,20 @@ public final class CorpusArguments {
       description =
           "Files, directories (with all below, but for names that start with _ or .) or globs, on any Hadoop file system; with --format table, names of tables.")
   private List<String> inputs;
+
+  @Option(
+      names = "--include",
+      paramLabel = "GLOB",
+      description =
+          "Of directories, only files that match, as *.txt (a name) or docs/**.md (a path below --input). May be given several times.")
+  private List<String> include = List.of();
+
+  @Option(
+      names = "--exclude",
+      paramLabel = "GLOB",
+      description =
+          "Of directories, no files that match, as *.png, or build/ for all below it. May be given several times.")
+  private List<String> exclude = List.of();
 
   @Option(
       names = "--format",
@@ -47,7 +62,12 @@ public final class CorpusArguments {
   }
 
   public CorpusInput input(Optional<String> labelColumn) {
-    return new CorpusInput(inputs, InputFormat.of(format), textColumn, labelColumn);
+    return new CorpusInput(
+        inputs,
+        InputFormat.of(format),
+        new FileSelection(include, exclude),
+        textColumn,
+        labelColumn);
   }
 
   public MalformedInput malformed() {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.FullDisk;
 import io.sparkformer.jobs.cluster.GivenUpException;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -21,14 +22,14 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
-import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The command line, {@code sparkformer <job> [options]}.
  *
  * <p>A job is a {@link JobCommand}. What it returns, a record, is printed as one line of JSON, the
  * last on standard output; a job that has more to say there writes to its {@code CommandLine}'s
- * {@code getOut()}. Everything else goes to standard error.
+ * {@code getOut()}. Everything else goes to standard error. What a terminal would obey is shown
+ * there ({@link ControlCharacters}); in a pipe, standard output has each byte as it is.
  *
  * <p>The exit code is one of {@link ExitCode}.
  */
@@ -103,9 +104,22 @@ public final class Main {
     root.setUsageHelpAutoWidth(true);
     root.setOut(writer(out));
     root.setErr(writer(err));
+    root.setExecutionStrategy(parsed -> executeJob(root, parsed));
     root.setParameterExceptionHandler((e, args) -> misused(e));
     root.setExecutionExceptionHandler((e, job, parsed) -> failed(e, job));
     return root;
+  }
+
+  /** Help has escapes of its own, for colours; what comes from data must have none. */
+  private static int executeJob(CommandLine root, ParseResult parsed) {
+    Integer helped = CommandLine.executeHelpRequest(parsed);
+    if (helped != null) {
+      return helped;
+    }
+    if (ControlCharacters.isStandardOutputATerminal()) {
+      root.setOut(new PrintWriter(ControlCharacters.showing(root.getOut()), true));
+    }
+    return new CommandLine.RunLast().execute(parsed);
   }
 
   private static void addHelp(CommandLine job) {
@@ -128,54 +142,42 @@ public final class Main {
 
   private static int misused(ParameterException e) {
     CommandLine job = e.getCommandLine();
-    PrintWriter err = job.getErr();
-    err.printf("%s: %s%n", nameOf(job), messageOf(e));
-    err.printf("Try '%s --help'.%n", nameOf(job));
+    say(job, Misuse.messageOf(e));
     return ExitCode.MISUSED;
   }
 
-  private static String messageOf(ParameterException e) {
-    if (!(e instanceof UnmatchedArgumentException)) {
-      return e.getMessage();
-    }
-    UnmatchedArgumentException unmatched = (UnmatchedArgumentException) e;
-    String message = unmatchedMessage(unmatched.getUnmatched().get(0), e.getCommandLine());
-    List<String> suggestions = unmatched.getSuggestions();
-    return suggestions.isEmpty()
-        ? message
-        : message + ": did you mean " + String.join(" or ", suggestions) + "?";
-  }
-
-  private static String unmatchedMessage(String argument, CommandLine job) {
-    if (argument.startsWith("-")) {
-      return "there is no option '%s'".formatted(argument);
-    }
-    if (job.getSubcommands().isEmpty()) {
-      return "unexpected argument '%s'".formatted(argument);
-    }
-    return job.getParent() == null
-        ? "there is no job '%s'".formatted(argument)
-        : "there is no command '%s'".formatted(argument);
-  }
-
   private static int failed(Throwable e, CommandLine job) {
-    PrintWriter err = job.getErr();
     if (shuttingDown()) {
-      err.printf("%s: interrupted%n", nameOf(job));
+      say(job, "interrupted");
       return ExitCode.INTERRUPTED;
     }
     Optional<String> mistake = Failure.mistakeIn(e);
     if (mistake.isPresent()) {
-      err.printf("%s: %s%n", nameOf(job), mistake.get());
+      say(job, mistake.get());
       return ExitCode.MISUSED;
     }
     if (e instanceof GivenUpException) {
-      err.printf("%s: %s%n", nameOf(job), e.getMessage());
+      say(job, e.getMessage());
+      return ExitCode.FAILED;
+    }
+    Optional<String> full = FullDisk.in(e, outputOf(job));
+    if (full.isPresent()) {
+      say(job, full.get());
       return ExitCode.FAILED;
     }
     LoggerFactory.getLogger(Main.class).error("{} failed", nameOf(job), e);
-    err.printf("%s: %s%n", nameOf(job), Failure.rootOf(e));
+    say(job, Failure.rootOf(e));
     return ExitCode.FAILED;
+  }
+
+  private static Optional<String> outputOf(CommandLine job) {
+    return Optional.ofNullable(job.getCommandSpec().findOption("--output"))
+        .map(OptionSpec::<Object>getValue)
+        .map(Object::toString);
+  }
+
+  private static void say(CommandLine job, String message) {
+    job.getErr().printf("%s: %s%n", nameOf(job), ControlCharacters.shown(message));
   }
 
   /** Whether Ctrl-C or a signal ended the JVM, which makes Spark fail the job that was running. */

@@ -9,7 +9,7 @@ import org.apache.hadoop.conf.Configuration;
 import picocli.CommandLine.Option;
 
 /** The option that names a model. */
-public final class ModelArguments {
+public class ModelArguments {
 
   @Option(
       names = "--model",
@@ -19,7 +19,7 @@ public final class ModelArguments {
   private String model;
 
   /** The directory as it was given. */
-  public String path() {
+  public final String path() {
     require(!model.isBlank(), "--model is empty: give the model's directory");
     return model;
   }
@@ -29,7 +29,7 @@ public final class ModelArguments {
    *
    * @throws io.sparkformer.datasets.InvalidInputException if it is none, or holds no model of ours
    */
-  public ModelDirectory open(Configuration hadoop) throws IOException {
+  public final ModelDirectory open(Configuration hadoop) throws IOException {
     return ModelDirectory.open(hadoop, Storage.path(path()));
   }
 }

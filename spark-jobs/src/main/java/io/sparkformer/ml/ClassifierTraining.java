@@ -157,15 +157,17 @@ final class ClassifierTraining {
     try {
       Path data = new Path(output, "data");
       tokenize(table, session, spark, output, data);
-      TrainJob.prepare(
+      try (TrainJob job =
+          TrainJob.prepare(
               hadoop,
               options.recipe(),
               settings(),
               Optional.of(data.toString()),
               run.path().toString(),
               existed ? RunDirectory.Mode.OVERWRITE : RunDirectory.Mode.START,
-              RetryOptions.of(options.workers()))
-          .run(spark);
+              RetryOptions.of(options.workers()))) {
+        job.run(spark);
+      }
     } catch (Exception e) {
       if (!existed && !fileSystem.exists(run.path())) {
         fileSystem.delete(output, true);

@@ -7,6 +7,7 @@ import io.sparkformer.predict.Classes;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.predict.TextReader;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,8 +26,9 @@ import org.apache.spark.sql.types.StructType;
  * @param topK classes that are also given as text
  * @param truncation null: as the model was trained
  * @param threshold above which a label holds, where a text may have any number
+ * @param trust of a TorchScript module
  */
-record ClassifyTask(int topK, Truncation truncation, double threshold)
+record ClassifyTask(int topK, Truncation truncation, double threshold, Trust trust)
     implements TextTask<SequenceModel> {
 
   private static final String LABELS = "labels";
@@ -47,7 +49,7 @@ record ClassifyTask(int topK, Truncation truncation, double threshold)
 
   @Override
   public SequenceModel load(String path, Configuration hadoop, Device device) throws IOException {
-    return SequenceModel.open(path, hadoop, device);
+    return SequenceModel.open(path, hadoop, device, trust);
   }
 
   @Override

@@ -42,7 +42,7 @@ public final class ExecutorModels {
    * @param task what it is loaded for
    * @param version of the files
    */
-  record Key(Class<?> task, String path, String version, String device) {}
+  record Key(Class<?> task, String path, ModelVersion version, String device) {}
 
   /** Loads a model. */
   @FunctionalInterface

@@ -5,7 +5,6 @@ import io.sparkformer.jobs.cluster.RankDevice;
 import java.io.IOException;
 import java.io.Serializable;
 import org.apache.hadoop.conf.Configuration;
-import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -20,38 +19,41 @@ import org.apache.spark.util.SerializableConfiguration;
 record ExecutorTask<M extends AutoCloseable>(
     TextTask<M> task,
     String path,
-    String version,
+    ModelVersion version,
     String device,
     Broadcast<SerializableConfiguration> configuration)
     implements Serializable {
 
-  static <M extends AutoCloseable> ExecutorTask<M> of(
-      TextTask<M> task,
-      Path path,
-      String device,
-      Broadcast<SerializableConfiguration> configuration)
-      throws IOException {
-    return new ExecutorTask<>(
-        task, path.toString(), version(path, configuration.value().value()), device, configuration);
-  }
-
-  /** What changes when the files do. */
-  private static String version(Path path, Configuration hadoop) throws IOException {
-    StringBuilder version = new StringBuilder();
-    for (FileStatus file : path.getFileSystem(hadoop).listStatus(path)) {
-      version.append(file.getPath().getName()).append(' ').append(file.getLen()).append(' ');
-      version.append(file.getModificationTime()).append('\n');
-    }
-    return version.toString();
-  }
-
-  /** The model, which stays until the lease is closed. */
+  /**
+   * The model, which stays until the lease is closed.
+   *
+   * @throws io.sparkformer.datasets.InvalidInputException if another has taken its place since the
+   *     driver planned the work
+   */
   ExecutorModels.Lease lease() throws IOException {
     Device where =
         device.equals("cpu") || TaskContext.get() == null ? Device.cpu() : RankDevice.ofThisTask();
     return ExecutorModels.lease(
         new ExecutorModels.Key(task.getClass(), path, version, where.toString()),
-        () -> task.load(path, configuration.value().value(), where));
+        () -> load(where));
+  }
+
+  private M load(Device where) throws IOException {
+    Configuration hadoop = configuration.value().value();
+    Path directory = new Path(path);
+    version.requireOf(directory, hadoop);
+    M model = task.load(path, hadoop, where);
+    try {
+      version.requireOf(directory, hadoop); // what was read is of neither, else
+      return model;
+    } catch (IOException | RuntimeException e) {
+      try {
+        model.close();
+      } catch (Exception unclosed) { // AutoCloseable allows any
+        e.addSuppressed(unclosed);
+      }
+      throw e;
+    }
   }
 
   /** The leased model. */

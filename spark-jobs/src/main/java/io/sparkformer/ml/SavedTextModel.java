@@ -6,8 +6,11 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TemporaryFolder;
+import io.sparkformer.model.ModelDirectory;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.Arrays;
+import java.util.Comparator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -84,7 +87,12 @@ final class SavedTextModel {
     FileSystem source = from.getFileSystem(hadoop);
     FileSystem target = Storage.fileSystem(to, hadoop);
     target.mkdirs(to);
-    for (FileStatus file : source.listStatus(from)) {
+    FileStatus[] files = source.listStatus(from);
+    // A directory with it is taken for a whole model.
+    Arrays.sort(
+        files,
+        Comparator.comparing(file -> file.getPath().getName().equals(ModelDirectory.CONFIG)));
+    for (FileStatus file : files) {
       if (file.isFile()) {
         Path copy = new Path(to, file.getPath().getName());
         FileUtil.copy(source, file.getPath(), target, copy, false, hadoop);
@@ -123,7 +131,7 @@ final class SavedTextModel {
     }
 
     private static void keep(Path files, Configuration hadoop) throws IOException {
-      java.nio.file.Path folder = TemporaryFolder.create("sparkformer-saved-");
+      java.nio.file.Path folder = TemporaryFolder.create("saved-");
       copy(files, new Path(folder.toUri()), hadoop);
       java.nio.file.Path before = KEPT.put(files.toString(), folder);
       if (before != null) {

@@ -7,8 +7,10 @@ import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.model.ProblemType;
 import io.sparkformer.predict.Classes;
 import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.ml.param.BooleanParam;
 import org.apache.spark.ml.param.DoubleParam;
 import org.apache.spark.ml.param.IntParam;
 import org.apache.spark.ml.param.Param;
@@ -31,6 +33,7 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
   private final IntParam topK;
   private final DoubleParam threshold;
   private final Param<String> truncation;
+  private final BooleanParam trustModel;
 
   /** A classifier whose model path is to be set. */
   public SequenceClassificationModel() {
@@ -48,9 +51,15 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
     truncation =
         new Param<>(
             this, "truncation", "where long texts are cut: as the model was trained, right, left");
+    trustModel =
+        new BooleanParam(
+            this,
+            "trustModel",
+            "whether a TorchScript module is run that this program did not write");
     setDefault(topK, TOP_K);
     setDefault(threshold, THRESHOLD);
     setDefault(truncation, "model");
+    setDefault(trustModel, (Object) false);
   }
 
   public IntParam topK() {
@@ -63,6 +72,15 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
 
   public Param<String> truncation() {
     return truncation;
+  }
+
+  public BooleanParam trustModel() {
+    return trustModel;
+  }
+
+  /** A TorchScript module is a program, which can do all that its user can. */
+  public SequenceClassificationModel setTrustModel(boolean trusted) {
+    return with(trustModel, (Object) trusted);
   }
 
   public SequenceClassificationModel setTopK(int classes) {
@@ -98,7 +116,7 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
         0 < probability() && probability() < 1,
         "threshold (--threshold) is %s: it must be above 0 and below 1",
         probability());
-    Classes classes = SequenceModel.check(path, hadoop);
+    Classes classes = SequenceModel.check(path, hadoop, trust());
     require(
         classes.problem() == ProblemType.MULTI_LABEL_CLASSIFICATION || !isSet(threshold),
         "threshold (--threshold) is %s, but the problem_type of %s is %s, which has none: leave it away",
@@ -108,6 +126,19 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
     return classes;
   }
 
+  /**
+   * Checks what DJL itself would run of the model's directory.
+   *
+   * @throws InvalidInputException if it is not trusted
+   */
+  public void checkForDjl(Configuration hadoop) throws IOException {
+    SequenceModel.checkForDjl(getOrDefault(modelPath()), hadoop, trust());
+  }
+
+  private Trust trust() {
+    return (Boolean) getOrDefault(trustModel) ? Trust.ANYBODY : Trust.OURS;
+  }
+
   private double probability() {
     return (Double) getOrDefault(threshold);
   }
@@ -115,7 +146,7 @@ public final class SequenceClassificationModel extends TextModel<SequenceClassif
   @Override
   TextTask<?> task(String path, Configuration hadoop) throws IOException {
     check(path, hadoop);
-    return new ClassifyTask(number(topK), side(), probability());
+    return new ClassifyTask(number(topK), side(), probability(), trust());
   }
 
   private Truncation side() {

@@ -18,7 +18,8 @@ import org.apache.spark.sql.types.StructType;
  * stopped_by} (length or end-of-text) and {@code error}.
  *
  * <p>A prompt's continuation depends on the prompt, the options and the seed alone: not on its
- * batch, its partition or how often its task is tried.
+ * batch, its partition or how often its task is tried. So equal prompts have equal continuations:
+ * for another one, set another seed.
  */
 public final class TextGenerator extends TextModel<TextGenerator> {
 

@@ -278,9 +278,11 @@ public abstract class TextModel<T extends TextModel<T>> extends Model<T> impleme
     Configuration hadoop = spark.sessionState().newHadoopConf();
     Path path = Storage.qualified(Storage.path(getOrDefault(modelPath)), hadoop);
     try {
-      return ExecutorTask.of(
+      ModelVersion version = ModelVersion.of(path, hadoop); // before anything of it is read
+      return new ExecutorTask<>(
           task(path.toString(), hadoop),
-          path,
+          path.toString(),
+          version,
           where,
           JavaSparkContext.fromSparkContext(spark.sparkContext())
               .broadcast(new SerializableConfiguration(hadoop)));

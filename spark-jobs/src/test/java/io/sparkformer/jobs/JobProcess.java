@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
@@ -21,7 +22,6 @@ public final class JobProcess implements AutoCloseable {
 
   private static final Path SPARK = CHECKOUT.resolve("spark-jobs/target/embedded-spark");
   private static final Path PROCESSES = Path.of("/proc");
-  private static final int POLL_MILLIS = 50;
 
   private final String mark = "mark.of.job=" + UUID.randomUUID();
   private final Path out;
@@ -38,7 +38,9 @@ public final class JobProcess implements AutoCloseable {
     }
   }
 
-  private JobProcess(Path directory, String master, List<String> arguments) throws IOException {
+  private JobProcess(
+      Path directory, String master, List<String> arguments, Map<String, String> environment)
+      throws IOException {
     out = Files.createTempFile(directory, arguments.get(0), ".out");
     err = Files.createTempFile(directory, arguments.get(0), ".err");
     List<String> command = new ArrayList<>();
@@ -50,7 +52,7 @@ public final class JobProcess implements AutoCloseable {
     command.addAll(arguments);
     command.addAll(List.of("--", "--master", master));
     if (!arguments.contains("--workers") && !master.startsWith("spark:")) {
-      process = start(directory, command);
+      process = start(directory, command, environment);
       return;
     }
     command.addAll(List.of("--conf", "spark.executor.memory=512m"));
@@ -61,20 +63,22 @@ public final class JobProcess implements AutoCloseable {
     if (master.startsWith("spark:")) {
       // As executors on this machine are started without a cluster.
       command.addAll(List.of("--conf", "spark.executor.extraClassPath=" + SPARK + "/jars/*"));
-      options += " -XX:SharedArchiveFile=%s/classes.jsa".formatted(SPARK);
+      options += " \"-XX:SharedArchiveFile=%s/classes.jsa\"".formatted(SPARK);
       options += " -Xlog:disable -Xlog:all=error:stderr -XX:+UseSerialGC -XX:TieredStopAtLevel=1";
     }
     command.addAll(List.of("--conf", options));
-    process = start(directory, command);
+    process = start(directory, command, environment);
   }
 
-  private Process start(Path directory, List<String> command) throws IOException {
+  private Process start(Path directory, List<String> command, Map<String, String> environment)
+      throws IOException {
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(directory.toFile())
             .redirectOutput(out.toFile())
             .redirectError(err.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("SPARK"));
+    builder.environment().putAll(environment);
     return builder.start();
   }
 
@@ -84,13 +88,26 @@ public final class JobProcess implements AutoCloseable {
    */
   public static JobProcess start(Path directory, String master, List<String> arguments)
       throws IOException {
-    return new JobProcess(directory, master, arguments);
+    return start(directory, master, arguments, Map.of());
+  }
+
+  /** As above, with variables of the environment. */
+  public static JobProcess start(
+      Path directory, String master, List<String> arguments, Map<String, String> environment)
+      throws IOException {
+    return new JobProcess(directory, master, arguments, environment);
   }
 
   public static Outcome run(Path directory, String master, List<String> arguments)
       throws Exception {
-    try (JobProcess job = start(directory, master, arguments)) {
-      return job.end(180);
+    return run(directory, master, arguments, Map.of());
+  }
+
+  public static Outcome run(
+      Path directory, String master, List<String> arguments, Map<String, String> environment)
+      throws Exception {
+    try (JobProcess job = start(directory, master, arguments, environment)) {
+      return job.end();
     }
   }
 
@@ -110,22 +127,16 @@ public final class JobProcess implements AutoCloseable {
     return Files.readString(err);
   }
 
-  public Outcome end(int seconds) throws Exception {
-    assertThat(process.waitFor(seconds, TimeUnit.SECONDS))
-        .as(() -> "ended in time: " + lastOf(err))
-        .isTrue();
+  /** Waits until it has ended. */
+  public Outcome end() throws Exception {
+    Patience.until("the end of the job", () -> !process.isAlive(), out, err);
     return new Outcome(process.exitValue(), Files.readString(out), err());
   }
 
   /** Waits for something, for as long as the job runs. */
-  public void await(String what, int seconds, Callable<Boolean> condition) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-    while (!condition.call()) {
-      assertThat(process.isAlive() && System.nanoTime() < deadline)
-          .as(() -> what + " in time: " + lastOf(err))
-          .isTrue();
-      Thread.sleep(POLL_MILLIS);
-    }
+  public void await(String what, Callable<Boolean> condition) throws Exception {
+    Patience.until(what, () -> condition.call() || !process.isAlive(), out, err);
+    assertThat(condition.call()).as(() -> what + ": " + Patience.endOf(err)).isTrue();
   }
 
   /** The executors that this job has now, in the order in which they were started. */
@@ -155,28 +166,15 @@ public final class JobProcess implements AutoCloseable {
     }
   }
 
-  /** Nothing of the job may be there a few seconds after its end. */
-  public void requireNothingLeft(int seconds) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
-    while (!executors().isEmpty()) {
-      assertThat(System.nanoTime()).as("executors end: " + executors()).isLessThan(deadline);
-      Thread.sleep(POLL_MILLIS);
-    }
+  /** Nothing of the job may be there some time after its end. */
+  public void requireNothingLeft() throws Exception {
+    Patience.until("the end of executors", () -> executors().isEmpty());
   }
 
   /** Sends STOP, CONT, KILL or INT to a process. */
   public static void signal(String name, ProcessHandle to) throws Exception {
     Process kill = new ProcessBuilder("kill", "-" + name, Long.toString(to.pid())).start();
     kill.waitFor(); // it may have ended by itself
-  }
-
-  private static String lastOf(Path log) {
-    try {
-      String text = Files.readString(log);
-      return text.substring(Math.max(0, text.length() - 4000));
-    } catch (IOException e) {
-      return e.toString();
-    }
   }
 
   @Override

@@ -62,7 +62,6 @@ class MainTest {
         .isEqualTo(
             """
             sparkformer: there is no job 'coumt': did you mean count?
-            Try 'sparkformer --help'.
             """);
   }
 
@@ -74,10 +73,8 @@ class MainTest {
     assertThat(err())
         .isEqualTo(
             """
-            sparkformer count: there is no option '--from'
-            Try 'sparkformer count --help'.
-            sparkformer count: unexpected argument '2'
-            Try 'sparkformer count --help'.
+            sparkformer count: there is no option '--from': see 'sparkformer count --help'
+            sparkformer count: unexpected argument '2': see 'sparkformer count --help'
             """);
   }
 
@@ -88,8 +85,9 @@ class MainTest {
 
     assertThat(err())
         .contains(
-            "sparkformer count: Missing required option: '--to=N'\n",
-            "sparkformer count: Invalid value for option '--to': 'many' is not an int\n");
+            "sparkformer count: Missing required option: '--to=N': see 'sparkformer count --help'\n",
+            "sparkformer count: Invalid value for option '--to': 'many' is not an int: see"
+                + " 'sparkformer count --help'\n");
   }
 
   @Test
@@ -127,13 +125,13 @@ class MainTest {
             Most recent failure reason: Stage failed because barrier task finished unsuccessfully.
             java.io.UncheckedIOException: outer
             \tat io.sparkformer.Some.where(Some.java:1)
-            Caused by: java.io.IOException: No space left on device
+            Caused by: java.io.IOException: Input/output error
             \t... 17 more
             """);
 
     assertThat(runFailing(barrier)).isEqualTo(ExitCode.FAILED);
 
-    assertThat(err()).isEqualTo("sparkformer fail: IOException: No space left on device\n");
+    assertThat(err()).isEqualTo("sparkformer fail: IOException: Input/output error\n");
   }
 
   @Test

@@ -1,14 +1,11 @@
 package io.sparkformer.jobs;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.BeforeEachCallback;
@@ -24,8 +21,6 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
       JobProcess.CHECKOUT.resolve("spark-jobs/target/embedded-spark/work");
   private static final Path SHARED_MEMORY = Path.of("/dev/shm");
   private static final Path PROCESSES = Path.of("/proc");
-  private static final int GOING_SECONDS = 20;
-  private static final int POLL_MILLIS = 100;
 
   private Set<Path> before;
 
@@ -36,11 +31,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
 
   @Override
   public void afterEach(ExtensionContext test) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(GOING_SECONDS);
-    for (Set<Path> left = left(); !left.isEmpty(); left = left()) {
-      assertThat(System.nanoTime()).as("left behind: " + left).isLessThan(deadline);
-      Thread.sleep(POLL_MILLIS);
-    }
+    Patience.until("what is left behind goes", () -> left().isEmpty());
   }
 
   private Set<Path> left() throws IOException {
@@ -54,7 +45,7 @@ public final class NothingLeftBehind implements BeforeEachCallback, AfterEachCal
   }
 
   private static Set<Path> files() throws IOException {
-    Set<Path> found = new HashSet<>(list(WORK, ""));
+    Set<Path> found = new HashSet<>(list(WORK, "app-"));
     found.addAll(list(SHARED_MEMORY, "sparkformer-"));
     return found;
   }

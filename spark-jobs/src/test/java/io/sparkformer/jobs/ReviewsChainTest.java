@@ -5,16 +5,11 @@ import static org.assertj.core.api.Assertions.within;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
-import com.fasterxml.jackson.databind.node.ObjectNode;
-import io.sparkformer.datasets.SharedData;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -29,7 +24,7 @@ class ReviewsChainTest {
 
   @Test
   void aTableIsTokenizedTrainedOnEvaluatedAndScored() throws IOException {
-    writeTable();
+    ReviewsTable.write(directory.resolve("reviews.jsonl"));
     done(
         "tokenize",
         "--input",
@@ -49,7 +44,7 @@ class ReviewsChainTest {
     done(
         "train",
         "--config",
-        JobProcess.CHECKOUT.resolve("conf/sentiment.yaml").toString(),
+        JobProcess.CHECKOUT.resolve("conf/reviews.yaml").toString(),
         "--data",
         path("data"),
         "--output",
@@ -119,21 +114,6 @@ class ReviewsChainTest {
       }
     }
     return agreeing;
-  }
-
-  private void writeTable() throws IOException {
-    List<String> rows = new ArrayList<>();
-    for (String label : List.of("neg", "pos")) {
-      Path file = SharedData.file("sentence_polarity/rt-polarity." + label);
-      for (String text : Files.readAllLines(file, StandardCharsets.ISO_8859_1)) {
-        ObjectNode row = JSON.createObjectNode();
-        row.put("text", text.strip());
-        row.put("label", label);
-        rows.add(row.toString());
-      }
-    }
-    Collections.shuffle(rows, new Random(1));
-    Files.write(directory.resolve("reviews.jsonl"), rows);
   }
 
   private JsonNode evaluate(String... source) {

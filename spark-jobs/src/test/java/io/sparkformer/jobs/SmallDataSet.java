@@ -6,6 +6,7 @@ import static io.sparkformer.datasets.LocalFiles.localFiles;
 import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
+import io.sparkformer.datasets.tokens.BlockSums;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.datasets.tokens.ShardWriter;
@@ -88,8 +89,22 @@ public final class SmallDataSet {
         data,
         Files.readString(data)
             .replace(recorded.sha256(), HexFormat.of().formatHex(Sha256.digest().digest(bytes)))
+            .replace(recorded.crc32c(), crc32c(bytes))
             .replaceFirst(
                 "(\"name\" : \"%s\",\\s+\"bytes\" : )\\d+".formatted(name), "$1" + bytes.length));
+  }
+
+  /** Makes dataset.json that of an earlier build, which had no sums of blocks. */
+  public static void forgetSums(Path data) throws IOException {
+    Path json = data.resolve(DatasetManifest.FILE_NAME);
+    Files.writeString(
+        json, Files.readString(json).replaceAll(",\\s+\"crc32c\" : \"[0-9a-f]*\"", ""));
+  }
+
+  private static String crc32c(byte[] bytes) {
+    BlockSums sums = new BlockSums();
+    sums.update(bytes, 0, bytes.length);
+    return sums.finish();
   }
 
   /** Bytes of a split's files. */

@@ -1,7 +1,9 @@
 package io.sparkformer.jobs;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
+import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +11,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -54,7 +57,39 @@ class SubmitScriptsIT {
 
     assertThat(outcome.code()).isEqualTo(2);
     assertThat(outcome.out()).isEmpty();
-    assertThat(outcome.err()).startsWith("sparkformer: ").contains("'trian'", "--help");
+    assertThat(outcome.err())
+        .startsWith("sparkformer: ")
+        .contains("'trian'", "did you mean train?");
+  }
+
+  @Test
+  void escapesInATextAreShownOnATerminalAndAreThemselvesInAPipe() throws Exception {
+    Path script = Path.of("/usr/bin/script");
+    assumeThat(script).as("a pseudo-terminal needs util-linux's 'script'").isExecutable();
+    String text = "a\u001b[31m\u009bJ\u202e\tb";
+    CharTokenizer tokenizer = ModelFixture.tokenizer(text);
+    ModelFixture.write(directory.resolve("model"), 16, Optional.of(tokenizer));
+    String ids =
+        text.chars()
+            .mapToObj(c -> Integer.toString(tokenizer.idOf(c)))
+            .collect(Collectors.joining(","));
+    String[] job = {
+      "generate", "--model", directory + "/model", "--prompt-ids", ids, "--max-new-tokens", "1"
+    };
+
+    Outcome terminal =
+        launch(
+            script,
+            "-qec",
+            "'" + LAUNCHER + "' " + String.join(" ", job),
+            directory + "/typescript");
+    Outcome pipe = launch(LAUNCHER, job);
+
+    assertThat(terminal.code()).as(terminal.out()).isZero();
+    assertThat(terminal.out())
+        .contains("a\\u001B[31m\\u009BJ\\u202E\tb", "{\"samples\":[\"a\\u001B[31m\\u009BJ\\u202E")
+        .doesNotContain("\u001b[31m", "\u009b", "\u202e");
+    assertThat(pipe.out()).startsWith(text);
   }
 
   @Test
@@ -201,6 +236,9 @@ class SubmitScriptsIT {
           .startsWith("9 tokens for training, 1 held out for validation\n")
           .contains("After 5 steps: training loss 1.5000, validation loss 1.7500\n")
           .contains("a sample\nof text\n", output + "/loss.png", "Try next:")
+          .contains("\nReport           " + output + "/model/report.html\n")
+          .containsPattern(
+              "\nThis took \\d+ s: (build \\d+ s, )?tokenizing \\d+ s, training \\d+ s, generating \\d+ s\n")
           .doesNotContain("samples\":")
           .endsWith("\n{\"steps\":5,\"train_loss\":1.5,\"valid_loss\":1.75}\n");
       assertThat(outcome.err())
@@ -304,11 +342,7 @@ class SubmitScriptsIT {
     builder.environment().clear();
     builder.environment().putAll(environment);
     Process process = builder.start();
-    try {
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
-    } finally {
-      process.destroyForcibly();
-    }
+    Patience.untilEnded(process, out, err);
     return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
   }
 

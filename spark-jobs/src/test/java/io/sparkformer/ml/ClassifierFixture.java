@@ -17,6 +17,7 @@ import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.predict.SequenceModel;
 import io.sparkformer.predict.TextReader;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -71,7 +72,8 @@ public final class ClassifierFixture {
 
   /** The logits of texts, one by one. */
   public static float[][] logits(String model, List<String> texts) throws IOException {
-    try (SequenceModel opened = SequenceModel.open(model, new Configuration(), Device.cpu())) {
+    try (SequenceModel opened =
+        SequenceModel.open(model, new Configuration(), Device.cpu(), Trust.OURS)) {
       TextReader reader = opened.reader(Optional.empty());
       return texts.stream()
           .map(text -> opened.logits(List.of(reader.read(text)))[0])

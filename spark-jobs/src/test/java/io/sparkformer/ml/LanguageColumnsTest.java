@@ -19,6 +19,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -56,7 +59,7 @@ class LanguageColumnsTest {
   }
 
   @Test
-  void aPromptIsContinuedAsItIsAloneByTheGenerateJob() throws IOException {
+  void aPromptIsContinuedAsItIsAloneByTheSameModel() throws IOException {
     SamplingOptions options = new SamplingOptions(12, Choice.DRAWN, 0.9, 20, 0.95, 5, 1);
     List<Row> rows =
         new TextGenerator()
@@ -75,8 +78,10 @@ class LanguageColumnsTest {
       io.sparkformer.generate.TextGenerator alone =
           io.sparkformer.generate.TextGenerator.of(gpt, List.of(ClassifierFixture.END_OF_TEXT));
       for (int i : new int[] {0, 1, 2, 3, 6}) {
-        Continuation expected =
-            alone.generate(tokenizer.encode(TEXTS.get(i)), options, (sample, id) -> {}).get(0);
+        int[] all = tokenizer.encode(TEXTS.get(i));
+        int read = Math.min(all.length, ClassifierFixture.CONTEXT);
+        int[] prompt = Arrays.copyOfRange(all, all.length - read, all.length);
+        Continuation expected = alone.generateAll(List.of(prompt), options).get(0);
         int[] ids = expected.ids().stream().mapToInt(id -> id).toArray();
         assertThat(rows.get(i).<String>getAs("text"))
             .as(TEXTS.get(i))
@@ -87,6 +92,29 @@ class LanguageColumnsTest {
     }
     assertThat(rows.get(4).<String>getAs("error")).isEqualTo("the text is null");
     assertThat(rows.get(5).<String>getAs("error")).isEqualTo("the text is empty");
+  }
+
+  @Test
+  void aRowsTextDoesNotDependOnNeighboursBatchesOrPartitions() {
+    List<String> prompts =
+        IntStream.range(0, 40).mapToObj(i -> "a film ".repeat(i % 5 + 1) + "no. " + i).toList();
+    Dataset<Row> all = spark.createDataset(prompts, Encoders.STRING()).toDF("prompt");
+    for (boolean greedy : new boolean[] {true, false}) {
+      TextGenerator generator =
+          new TextGenerator().setModelPath(model).setMaxNewTokens(9).setSeed(5).setGreedy(greedy);
+      Map<String, String> together = texts(generator.transform(all.coalesce(1)));
+
+      assertThat(texts(generator.setBatchSize(3).transform(all.repartition(5))))
+          .isEqualTo(together);
+      Map<String, String> alone = texts(generator.setBatchSize(1).transform(all.limit(8)));
+      assertThat(together).containsAllEntriesOf(alone);
+      assertThat(alone).hasSize(8);
+    }
+  }
+
+  private static Map<String, String> texts(Dataset<Row> generated) {
+    return generated.select("prompt", "generated.text").collectAsList().stream()
+        .collect(Collectors.toMap(row -> row.getString(0), row -> row.getString(1)));
   }
 
   @Test

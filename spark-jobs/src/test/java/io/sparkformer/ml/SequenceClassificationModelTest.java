@@ -2,19 +2,24 @@ package io.sparkformer.ml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.catchThrowable;
 import static org.assertj.core.api.Assertions.within;
 
 import ai.djl.Device;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.jobs.LocalSpark;
+import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.sql.Timestamp;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -112,7 +117,8 @@ class SequenceClassificationModelTest {
                 .setLookAheadRows(20)
                 .transform(texts(texts, 8)));
 
-    try (SequenceModel alone = SequenceModel.open(model, new Configuration(), Device.cpu())) {
+    try (SequenceModel alone =
+        SequenceModel.open(model, new Configuration(), Device.cpu(), Trust.OURS)) {
       for (int i = 0; i < texts.size(); i++) {
         if (texts.get(i).isEmpty()) {
           continue;
@@ -250,7 +256,8 @@ class SequenceClassificationModelTest {
     int[] taken = {0};
     java.util.Iterator<Row> rows =
         java.util.stream.Stream.generate(() -> row).limit(1000).peek(r -> taken[0]++).iterator();
-    try (SequenceModel loaded = SequenceModel.open(model, new Configuration(), Device.cpu())) {
+    try (SequenceModel loaded =
+        SequenceModel.open(model, new Configuration(), Device.cpu(), Trust.OURS)) {
       Window.read(rows, 0, loaded.reader(Optional.empty()), 1024);
     }
     assertThat(taken[0]).isLessThan(10);
@@ -321,6 +328,18 @@ class SequenceClassificationModelTest {
 
     assertThat(loaded.transform(table).orderBy("id").collectAsList()).isEqualTo(before);
     assertThat(((SequenceClassificationModel) loaded.stages()[0]).uid()).isEqualTo(stage.uid());
+  }
+
+  @Test
+  void trustIsAParamThatIsSavedAndFalseAtFirst() throws IOException {
+    SequenceClassificationModel stage = classifier();
+    assertThat(stage.getOrDefault(stage.trustModel())).isEqualTo(false);
+    String saved = directory.resolve("trusting").toString();
+    stage.setTrustModel(true).save(saved);
+
+    SequenceClassificationModel loaded = SequenceClassificationModel.load(saved);
+
+    assertThat(loaded.getOrDefault(loaded.trustModel())).isEqualTo(true);
   }
 
   @Test
@@ -440,6 +459,61 @@ class SequenceClassificationModelTest {
             .isCloseTo(expected.get(i).<Double>getAs("score"), within(1e-5));
       }
     }
+  }
+
+  @Test
+  void rowsAreNeverScoredByTheModelThatTookAnothersPlace() throws IOException {
+    Path place = directory.resolve("replaced");
+    Dataset<Row> table = texts(List.of("a film", "another film", "a third"), 2);
+    SequenceClassificationModel one = new SequenceClassificationModel();
+    one.setModelPath(ClassifierFixture.write(place));
+    Dataset<Row> planned = one.transform(table);
+    one.register(spark, "older");
+
+    ClassifierFixture.write(place, 2, Truncation.RIGHT);
+    Files.setLastModifiedTime(
+        place.resolve("model.safetensors"), FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+
+    String told =
+        place
+            + " was changed after this work began (config.json is another file): begin it"
+            + " again, with the model that is there now, and put new models into directories of"
+            + " their own";
+    assertThatThrownBy(planned::collectAsList).hasStackTraceContaining(told);
+    assertThatThrownBy(() -> spark.sql("SELECT older('a film')").collectAsList())
+        .hasStackTraceContaining(told);
+    assertThat(Failure.mistakeIn(catchThrowable(planned::collectAsList))).contains(told);
+    assertThat(scores(one.transform(table))).isEqualTo(scores(fresh("second", 2, table)));
+  }
+
+  @Test
+  void anApplicationThatGoesOnScoresWithTheModelThatIsThereNow() throws IOException {
+    Path place = directory.resolve("renewed");
+    Dataset<Row> table = texts(List.of("a film", "another film", "a third"), 2);
+    SequenceClassificationModel one = new SequenceClassificationModel();
+    one.setModelPath(ClassifierFixture.write(place));
+    Dataset<Row> planned = one.transform(table);
+    List<Double> first = scores(planned);
+
+    ClassifierFixture.write(place, 2, Truncation.RIGHT);
+    Files.setLastModifiedTime(
+        place.resolve("model.safetensors"), FileTime.from(Instant.parse("2026-01-01T00:00:00Z")));
+
+    assertThat(scores(planned)).as("of the one that is loaded").isEqualTo(first);
+    assertThat(scores(one.transform(table)))
+        .isNotEqualTo(first)
+        .isEqualTo(scores(fresh("third", 2, table)));
+  }
+
+  private static Dataset<Row> fresh(String name, long seed, Dataset<Row> table) throws IOException {
+    String path = ClassifierFixture.write(directory.resolve(name), seed, Truncation.RIGHT);
+    return new SequenceClassificationModel().setModelPath(path).transform(table);
+  }
+
+  private static List<Double> scores(Dataset<Row> scored) {
+    return scored.select("prediction.score").collectAsList().stream()
+        .map(row -> row.getDouble(0))
+        .toList();
   }
 
   @Test

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.sparkformer.jobs.JobProcess;
 import io.sparkformer.jobs.LoopbackCluster;
+import io.sparkformer.jobs.Patience;
 import io.sparkformer.jobs.ThreeClassTexts;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -89,11 +89,7 @@ class SequenceClassifierIT {
             .redirectOutput(log.toFile());
     builder.environment().keySet().removeIf(name -> name.startsWith("SPARK"));
     Process process = builder.start();
-    try {
-      assertThat(process.waitFor(180, TimeUnit.SECONDS)).as(Files.readString(log)).isTrue();
-    } finally {
-      process.destroyForcibly();
-    }
+    Patience.untilEnded(process, log);
     assertThat(process.exitValue()).as(Files.readString(log)).isZero();
     assertThat(Files.readAllLines(log)).contains("3");
   }

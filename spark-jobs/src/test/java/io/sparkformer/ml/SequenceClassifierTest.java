@@ -289,6 +289,19 @@ class SequenceClassifierTest {
   }
 
   @Test
+  void aClassOfOneRowIsNamedWithWhatToDo() {
+    Dataset<Row> lone =
+        threeClasses.where("label <> 'mild'").union(threeClasses.where("label = 'mild'").limit(1));
+
+    assertMistake(
+        classifier("lone"),
+        lone,
+        "has no example of the class 'mild' (id 2), which 1 of the data set's rows has: each split needs one, so"
+            + " give the source more rows of it, leave them out or give them another class's label, and make the"
+            + " data set again");
+  }
+
+  @Test
   void whatCannotBeTrainedIsSaidBeforeAnythingIsRead() {
     assertMistake(
         classifier("x"),

@@ -3,24 +3,29 @@ package io.sparkformer.datasets.sample;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.LongWork;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.datasets.tokens.TokenSequences;
 import java.io.IOException;
+import java.util.Arrays;
 
 /**
  * A data set's sequences one by one: sample i is sequence i of the split, cut to the context.
  *
- * <p>All of a split's lengths and labels are looked at when it is opened, so that nothing is wrong
- * with them later.
+ * <p>All of a split's lengths are looked at when it is opened, so that nothing is wrong with them
+ * later, and its labels unless they are very many.
  */
 public final class SequenceSamples implements Samples {
+
+  static final int ROWS_AT_ONCE = 1 << 16;
 
   private final TokenSequences text;
   private final TokenSequences answers;
   private final Target target;
   private final Cut cut;
-  private final long ignoreIndex;
+  private final LabelCheck check;
   private final long truncated;
 
   /** What is to be predicted. */
@@ -68,13 +73,13 @@ public final class SequenceSamples implements Samples {
       TokenSequences answers,
       Target target,
       Cut cut,
-      long ignoreIndex,
+      LabelCheck check,
       long truncated) {
     this.text = text;
     this.answers = answers;
     this.target = target;
     this.cut = cut;
-    this.ignoreIndex = ignoreIndex;
+    this.check = check;
     this.truncated = truncated;
   }
 
@@ -113,12 +118,34 @@ public final class SequenceSamples implements Samples {
             truncation,
             ends && contextLength > 1 ? 1 : 0);
     long truncated = checkedLengths(text, place, ofText ? 2 : 1, cut);
+    LabelCheck check =
+        new LabelCheck(
+            place,
+            data.manifest().labels(),
+            target,
+            cut,
+            ignoreIndex,
+            label -> rowsOf(data, label));
     if (ofText) {
-      return new SequenceSamples(text, text, target, cut, ignoreIndex, truncated);
+      return new SequenceSamples(text, text, target, cut, check, truncated);
     }
     TokenSequences labels = data.labels(split);
-    new LabelCheck(place, data.manifest().labels(), target, cut, ignoreIndex).run(text, labels);
-    return new SequenceSamples(text, labels, target, cut, ignoreIndex, truncated);
+    check.run(text, labels, LabelCheck.MANY);
+    return new SequenceSamples(text, labels, target, cut, check, truncated);
+  }
+
+  /** Rows of all splits that have a label. */
+  private static long rowsOf(TokenDataset data, int label) throws IOException {
+    long rows = 0;
+    for (SplitName split : data.manifest().splits().keySet()) {
+      TokenSequences labels = data.labels(split);
+      for (long row = 0; row < labels.count(); row++) {
+        long[] ids = new long[labels.length(row)];
+        labels.read(row, 0, ids.length, ids, 0);
+        rows += Arrays.stream(ids).anyMatch(id -> id == label) ? 1 : 0;
+      }
+    }
+    return rows;
   }
 
   @Override
@@ -146,7 +173,7 @@ public final class SequenceSamples implements Samples {
     }
     long[] targets = batch.targets();
     for (int i = 0; i < targets.length; i++) {
-      targets[i] = targets[i] == ignoreIndex ? TokenBatch.IGNORED : targets[i];
+      targets[i] = targets[i] == check.ignoreIndex() ? TokenBatch.IGNORED : targets[i];
     }
     return batch;
   }
@@ -172,9 +199,14 @@ public final class SequenceSamples implements Samples {
     }
     switch (target) {
       case NEXT_TOKEN -> answers.read(sequence, first + 1, length, batch.targets(), offset);
-      case TOKEN_LABELS -> answers.read(sequence, first, length, batch.targets(), offset);
-      case SEQUENCE_LABEL -> answers.read(sequence, 0, 1, batch.targets(), row);
+      case TOKEN_LABELS -> labels(batch, sequence, first, length, offset);
+      case SEQUENCE_LABEL -> labels(batch, sequence, 0, 1, row);
     }
+  }
+
+  private void labels(TokenBatch batch, long sequence, int from, int count, int offset) {
+    answers.read(sequence, from, count, batch.targets(), offset);
+    check.requireKnown(sequence, batch.targets(), offset, count);
   }
 
   /** Returns the number of sequences that are cut. */
@@ -182,22 +214,29 @@ public final class SequenceSamples implements Samples {
     require(
         text.count() > 0, "%s has no sequences: use another split, or give it more data", place);
     long truncated = 0;
-    for (long row = 0; row < text.count(); row++) {
-      int length = text.length(row);
-      require(
-          length > 0,
-          "%s: row %d has no tokens: leave empty documents out and make the data set again",
-          place,
-          row);
-      require(
-          length >= least,
-          "%s: row %d has 1 token, so there is no next one to predict: leave documents of one token"
-              + " out and make the data set again, or predict windows of the text instead of its"
-              + " sequences",
-          place,
-          row);
-      truncated += length > cut.limit() ? 1 : 0;
+    LongWork work = LongWork.begin("looking at lengths of " + place, "sequences", text.count());
+    int[] lengths = new int[ROWS_AT_ONCE];
+    for (long first = 0; first < text.count(); first += ROWS_AT_ONCE) {
+      int rows = text.lengths(first, lengths);
+      for (int i = 0; i < rows; i++) {
+        if (lengths[i] < least) {
+          throw tooShort(place, first + i, lengths[i]);
+        }
+        truncated += lengths[i] > cut.limit() ? 1 : 0;
+      }
+      work.at(first);
     }
     return truncated;
+  }
+
+  private static InvalidInputException tooShort(String place, long row, int length) {
+    return new InvalidInputException(
+        length == 0
+            ? "%s: row %d has no tokens: leave empty documents out and make the data set again"
+                .formatted(place, row)
+            : ("%s: row %d has 1 token, so there is no next one to predict: leave documents of one"
+                    + " token out and make the data set again, or predict windows of the text"
+                    + " instead of its sequences")
+                .formatted(place, row));
   }
 }

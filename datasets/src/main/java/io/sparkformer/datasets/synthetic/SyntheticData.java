@@ -52,7 +52,7 @@ public final class SyntheticData {
 
   private static Path writeLocal(SyntheticSpec spec) {
     try {
-      Path folder = TemporaryFolder.create("sparkformer-synthetic-");
+      Path folder = TemporaryFolder.create("synthetic-");
       org.apache.hadoop.fs.Path directory = new org.apache.hadoop.fs.Path(folder.toUri());
       write(spec, Storage.fileSystem(directory, new Configuration()), directory);
       return folder;

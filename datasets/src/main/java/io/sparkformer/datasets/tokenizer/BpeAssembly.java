@@ -16,8 +16,10 @@ final class BpeAssembly {
 
   private static final int BYTES = 256;
 
-  /** Above any vocabulary's; what is damaged must not ask for gigabytes. */
-  private static final int MAX_VOCABULARY = 1 << 24;
+  /** Ids that are not used, beyond as many as are: what is damaged must not ask for gigabytes. */
+  private static final int MAX_UNUSED = 1 << 14;
+
+  private static final byte[] UNUSED = {};
 
   private final Map<String, Integer> ids;
   private final SortedMap<String, Integer> addedTokens;
@@ -60,7 +62,8 @@ final class BpeAssembly {
         max = Math.max(max, id);
       }
     }
-    require(max < MAX_VOCABULARY, "the largest id is %d", max);
+    int used = ids.size() + addedTokens.size();
+    require(max < 2L * used + MAX_UNUSED, "the largest id is %d, of %d tokens", max, used);
     return max + 1;
   }
 
@@ -104,7 +107,7 @@ final class BpeAssembly {
           bytes.isPresent() || addedTokens.containsKey(text),
           "token '%s' has characters that stand for no byte",
           text);
-      tokens[id] = bytes.orElse(new byte[0]);
+      tokens[id] = bytes.orElse(UNUSED);
     }
     for (Map.Entry<String, Integer> added : addedTokens.entrySet()) {
       int id = added.getValue();
@@ -112,7 +115,7 @@ final class BpeAssembly {
       require(own || tokens[id] == null, "the id %d is there twice: '%s'", id, added.getKey());
     }
     for (int id = 0; id < tokens.length; id++) {
-      tokens[id] = tokens[id] == null ? new byte[0] : tokens[id];
+      tokens[id] = tokens[id] == null ? UNUSED : tokens[id];
     }
   }
 
@@ -133,7 +136,7 @@ final class BpeAssembly {
     }
     for (int id : addedTokens.values()) {
       if (!used[id] && tokens[id].length > 1) {
-        tokens[id] = new byte[0];
+        tokens[id] = UNUSED;
       }
     }
   }

@@ -78,12 +78,14 @@ final class CharTokenizerJson {
 
   private static int[] codePoints(JsonNode vocabulary, String file) {
     require(
-        !vocabulary.isEmpty(), "%s has an empty vocabulary: copy it again, or make it again", file);
+        vocabulary.isObject() && !vocabulary.isEmpty(),
+        "%s has an empty vocabulary: copy it again, or make it again",
+        file);
     int[] codePoints = new int[vocabulary.size()];
     Arrays.fill(codePoints, -1);
     for (Map.Entry<String, JsonNode> entry : vocabulary.properties()) {
       String token = entry.getKey();
-      int id = entry.getValue().asInt(-1);
+      int id = entry.getValue().isInt() ? entry.getValue().asInt() : -1;
       boolean isCharacter = !token.isEmpty() && token.codePointCount(0, token.length()) == 1;
       require(
           isCharacter

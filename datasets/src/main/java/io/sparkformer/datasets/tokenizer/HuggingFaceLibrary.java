@@ -2,8 +2,10 @@ package io.sparkformer.datasets.tokenizer;
 
 import ai.djl.engine.EngineException;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
+import ai.djl.huggingface.tokenizers.jni.LibUtils;
 import ai.djl.huggingface.tokenizers.jni.TokenizersLibrary;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.NativeFolder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,6 +15,8 @@ import java.util.Map;
 
 /** A tokenizer in HuggingFace's own library, without padding. Safe for many threads. */
 public final class HuggingFaceLibrary implements AutoCloseable {
+
+  private static boolean loaded;
 
   private final HuggingFaceTokenizer tokenizer;
 
@@ -32,8 +36,11 @@ public final class HuggingFaceLibrary implements AutoCloseable {
     Map<String, String> options =
         Map.of("addSpecialTokens", "false", "truncation", "false", "padding", "false");
     try {
+      requireLoaded();
       return new HuggingFaceLibrary(
           HuggingFaceTokenizer.newInstance(new ByteArrayInputStream(json), options));
+    } catch (InvalidInputException e) {
+      throw e;
     } catch (IOException e) {
       throw new UncheckedIOException(e); // an array has no I/O
     } catch (EngineException e) {
@@ -45,6 +52,17 @@ public final class HuggingFaceLibrary implements AutoCloseable {
               "%s is not a tokenizer that HuggingFace's library reads (%s): copy it again, or make it again",
               name, e.getMessage()),
           e);
+    }
+  }
+
+  private static synchronized void requireLoaded() {
+    if (!loaded) {
+      NativeFolder.load(
+          () -> {
+            LibUtils.checkStatus(); // which loads it
+            return true;
+          });
+      loaded = true;
     }
   }
 

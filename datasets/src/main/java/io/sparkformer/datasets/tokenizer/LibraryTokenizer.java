@@ -60,7 +60,8 @@ public final class LibraryTokenizer implements Tokenizer {
    */
   static LibraryTokenizer of(byte[] json, JsonNode root, String name) {
     AroundText around = new PostProcessorJson(name).read(root.path("post_processor"));
-    return new LibraryTokenizer(json, root, HuggingFaceLibrary.plain(json, name), around);
+    return new LibraryTokenizer(
+        json, root, HuggingFaceLibrary.plain(LibraryJson.of(root, name), name), around);
   }
 
   @Override

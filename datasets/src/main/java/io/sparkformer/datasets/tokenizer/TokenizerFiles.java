@@ -1,9 +1,8 @@
 package io.sparkformer.datasets.tokenizer;
 
-import static io.sparkformer.datasets.InvalidInputException.require;
-
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.WholeFile;
 import java.io.ByteArrayInputStream;
 import java.io.EOFException;
 import java.io.FileNotFoundException;
@@ -15,15 +14,15 @@ import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
-import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
 /** The files of a tokenizer that a user names by path. */
 final class TokenizerFiles {
 
-  /** The largest tokenizers known have 40 MB. */
-  private static final int MAX_BYTES = 1 << 29;
+  /** Of gzip: a tokenizer's JSON has up to 10 times its packed size, a bomb 1000 times. */
+  private static final int MAX_RATIO = 50;
 
+  private static final int SMALL_BYTES = 1 << 16;
   private static final int GZIP_MAGIC = 0x8B1F;
 
   private record Pair(String vocabulary, String merges) {}
@@ -109,33 +108,21 @@ final class TokenizerFiles {
     if (status.isEmpty() || status.get().isDirectory()) {
       throw unknown(Storage.shown(file) + " is not a file");
     }
-    FileSystem fileSystem = Storage.fileSystem(file, hadoop);
-    try (InputStream in = fileSystem.open(file)) {
-      byte[] bytes = bounded(in, file);
-      boolean gzip = bytes.length > 1 && ((bytes[1] & 0xFF) << 8 | (bytes[0] & 0xFF)) == GZIP_MAGIC;
-      return gzip ? unpacked(bytes, file) : bytes;
-    }
+    byte[] bytes = WholeFile.read(Storage.fileSystem(file, hadoop), file);
+    boolean gzip = bytes.length > 1 && ((bytes[1] & 0xFF) << 8 | (bytes[0] & 0xFF)) == GZIP_MAGIC;
+    byte[] content = gzip ? unpacked(bytes, Storage.shown(file)) : bytes;
+    WholeFile.requireUnpacked(content, Storage.shown(file));
+    return content;
   }
 
-  private static byte[] unpacked(byte[] bytes, Path file) throws IOException {
+  private static byte[] unpacked(byte[] bytes, String name) throws IOException {
+    long most = Math.min(WholeFile.MAX_BYTES, (long) MAX_RATIO * bytes.length + SMALL_BYTES);
     try (InputStream in = new GZIPInputStream(new ByteArrayInputStream(bytes))) {
-      return bounded(in, file);
+      return WholeFile.bounded(in, (int) most, name + ", unpacked,");
     } catch (ZipException | EOFException e) {
       throw new InvalidInputException(
-          String.format(
-              "%s is damaged gzip (%s): copy it again", Storage.shown(file), e.getMessage()),
-          e);
+          String.format("%s is damaged gzip (%s): copy it again", name, e.getMessage()), e);
     }
-  }
-
-  private static byte[] bounded(InputStream in, Path file) throws IOException {
-    byte[] bytes = in.readNBytes(MAX_BYTES + 1);
-    require(
-        bytes.length <= MAX_BYTES,
-        "%s has more than %d bytes, too many for a tokenizer: give a tokenizer.json",
-        Storage.shown(file),
-        MAX_BYTES);
-    return bytes;
   }
 
   private InvalidInputException unknown(String problem) {

@@ -7,10 +7,12 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Sha256;
+import io.sparkformer.datasets.WholeFile;
+import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ref.SoftReference;
 import java.util.HexFormat;
@@ -60,8 +62,8 @@ public final class Tokenizers {
    */
   public static Tokenizer read(FileSystem fileSystem, Path directory) throws IOException {
     Path file = new Path(directory, Tokenizer.FILE_NAME);
-    try (InputStream in = fileSystem.open(file)) {
-      return ofJson(in.readAllBytes(), file.toString());
+    try {
+      return ofJson(WholeFile.read(fileSystem, file), file.toString());
     } catch (FileNotFoundException e) {
       throw new InvalidInputException(
           file + " is missing: copy the directory again, or make it again", e);
@@ -116,12 +118,12 @@ public final class Tokenizers {
 
   static JsonNode tree(byte[] json, String name) {
     require(json.length > 0, "%s is empty: copy it again, or make it again", name);
+    WholeFile.requireUnpacked(json, name);
     try {
       return JSON.readTree(json);
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       throw new InvalidInputException(
-          String.format(
-              "%s is not JSON (%s): copy it again, or make it again", name, e.getOriginalMessage()),
+          String.format("%s is not JSON (%s): copy it again, or make it again", name, Reason.of(e)),
           e);
     } catch (IOException e) {
       throw new UncheckedIOException(e); // an array has no I/O

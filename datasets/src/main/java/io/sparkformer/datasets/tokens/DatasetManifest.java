@@ -11,11 +11,13 @@ import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.exc.InvalidFormatException;
 import com.fasterxml.jackson.databind.json.JsonMapper;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Reason;
+import io.sparkformer.datasets.WholeFile;
+import java.io.CharConversionException;
 import java.io.FileNotFoundException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.Serializable;
 import java.util.Collections;
@@ -123,7 +125,16 @@ public record DatasetManifest(
 
     /** Sequences in all shards. */
     public long sequences() {
-      return files.stream().filter(Split::isTokens).mapToLong(ShardFile::sequences).sum();
+      return sequences(files);
+    }
+
+    /** Sequences of labels in all shards: as many, or none. */
+    public long labelSequences() {
+      return sequences(labelFiles);
+    }
+
+    private static long sequences(List<ShardFile> of) {
+      return of.stream().filter(Split::isTokens).mapToLong(ShardFile::sequences).sum();
     }
 
     private static boolean isTokens(ShardFile file) {
@@ -135,7 +146,7 @@ public record DatasetManifest(
    * Documents that were left out.
    *
    * @param nullDocuments nulls of a table, in the text or the label
-   * @param emptyDocuments texts of no characters
+   * @param emptyDocuments texts of no characters, or of none that the tokenizer has a token for
    * @param duplicateDocuments copies of an earlier document
    */
   public record Skipped(long nullDocuments, long emptyDocuments, long duplicateDocuments)
@@ -167,6 +178,12 @@ public record DatasetManifest(
     options = Collections.unmodifiableSortedMap(new TreeMap<>(options));
   }
 
+  /** Whether a split is there and not empty. */
+  public boolean has(SplitName name) {
+    Split split = splits.get(name);
+    return split != null && split.tokens() > 0;
+  }
+
   /** Whether the tokenizer's end-of-text token, if it has one, follows every document. */
   public boolean endsDocuments() {
     return Boolean.parseBoolean(options.get(END_OF_TEXT));
@@ -185,8 +202,8 @@ public record DatasetManifest(
         "%s: no such data set: check the path, or make one with the tokenize job (--output %s)",
         directory,
         directory);
-    try (InputStream in = fileSystem.open(file)) {
-      JsonNode root = JSON.readTree(in);
+    try {
+      JsonNode root = JSON.readTree(WholeFile.read(fileSystem, file));
       int version = root.path("format_version").asInt(0);
       require(
           version == FORMAT_VERSION,
@@ -197,6 +214,7 @@ public record DatasetManifest(
               : root.path("format_version").toString(),
           FORMAT_VERSION,
           MAKE);
+      withoutSums(root);
       return JSON.treeToValue(root, DatasetManifest.class);
     } catch (FileNotFoundException e) {
       if (fileSystem.exists(file)) {
@@ -207,7 +225,7 @@ public record DatasetManifest(
               "%s has no %s, so it is not a token data set: check the path, or %s",
               directory, FILE_NAME, MAKE),
           e);
-    } catch (JsonProcessingException e) {
+    } catch (JsonProcessingException | CharConversionException e) {
       throw new InvalidInputException(
           String.format("%s is damaged (%s): copy it again, or %s", file, problem(e), MAKE), e);
     }
@@ -227,14 +245,21 @@ public record DatasetManifest(
     }
   }
 
-  private static String problem(JsonProcessingException e) {
+  /** Says of files that earlier builds wrote that they have no sums of blocks. */
+  private static void withoutSums(JsonNode root) {
+    for (JsonNode file : root.findParents("sha256")) {
+      if (!file.has("crc32c")) {
+        ((ObjectNode) file).put("crc32c", "");
+      }
+    }
+  }
+
+  private static String problem(IOException e) {
     if (e instanceof InvalidFormatException wrong && wrong.getTargetType() == SplitName.class) {
       return "it has a split '" + wrong.getValue() + "', where there are train and valid";
     }
     String cause =
-        e.getCause() instanceof InvalidInputException own
-            ? own.getMessage()
-            : e.getOriginalMessage();
+        e.getCause() instanceof InvalidInputException own ? own.getMessage() : Reason.of(e);
     // Jackson adds the record component's number and its own setting's name to a missing key.
     return Reason.firstLine(cause).replaceFirst(" \\(index.*", "");
   }

@@ -26,11 +26,8 @@ import org.apache.hadoop.fs.FileSystem;
  */
 public final class IndexFile {
 
-  private static final byte[] MAGIC = {'M', 'M', 'I', 'D', 'I', 'D', 'X', 0, 0};
-  private static final long VERSION = 1;
-  private static final int HEADER_BYTES = MAGIC.length + Long.BYTES + 1 + 2 * Long.BYTES;
   private static final int BLOCK_BYTES = 1 << 16;
-  private static final String REMEDY = "copy the file again, or make the data set again";
+  static final String REMEDY = "copy the file again, or make the data set again";
 
   private final TokenDtype dtype;
   private final int[] sizes;
@@ -85,62 +82,23 @@ public final class IndexFile {
 
   private static IndexFile read(ReadableByteChannel channel, long fileBytes, String file)
       throws IOException {
-    require(
-        fileBytes >= HEADER_BYTES,
-        "%s: %d bytes are too few for an index: %s",
-        file,
-        fileBytes,
-        REMEDY);
-    ByteBuffer header = ByteBuffer.allocate(HEADER_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-    fill(channel, header, file);
-    byte[] magic = new byte[MAGIC.length];
-    header.get(magic);
-    require(
-        Arrays.equals(magic, MAGIC),
-        "%s does not begin with Megatron's magic MMIDIDX: %s",
-        file,
-        REMEDY);
-    long version = header.getLong();
-    require(
-        version == VERSION,
-        "%s has format version %d, this program reads %d: make the data set again",
-        file,
-        version,
-        VERSION);
-    TokenDtype dtype = TokenDtype.ofCode(Byte.toUnsignedInt(header.get()), file);
-    long sequences = header.getLong();
-    long bounds = header.getLong();
-    require(
-        sequences >= 0 && sequences < Integer.MAX_VALUE && bounds > 0 && bounds < Integer.MAX_VALUE,
-        "%s: counts of %d sequences and %d document bounds are out of range: %s",
-        file,
-        sequences,
-        bounds,
-        REMEDY);
-    long expectedBytes =
-        HEADER_BYTES + sequences * (Integer.BYTES + Long.BYTES) + bounds * Long.BYTES;
-    require(
-        fileBytes == expectedBytes,
-        "%s: %d bytes where %d sequences and %d document bounds need %d: %s",
-        file,
-        fileBytes,
-        sequences,
-        bounds,
-        expectedBytes,
-        REMEDY);
-    int[] sizes = ints(channel, (int) sequences, file);
-    requireOffsets(longs(channel, (int) sequences, file), sizes, dtype, file);
-    long[] documentBounds = longs(channel, (int) bounds, file);
+    IndexHeader.requireBytes(fileBytes, file);
+    ByteBuffer bytes = ByteBuffer.allocate(IndexHeader.BYTES);
+    fill(channel, bytes, file);
+    IndexHeader header = IndexHeader.of(bytes, fileBytes, file);
+    int[] sizes = ints(channel, header.sequences(), file);
+    requireOffsets(longs(channel, header.sequences(), file), sizes, header.dtype(), file);
+    long[] documentBounds = longs(channel, header.bounds(), file);
     requireBounds(documentBounds, sizes.length, file);
-    return new IndexFile(dtype, sizes, documentBounds);
+    return new IndexFile(header.dtype(), sizes, documentBounds);
   }
 
   /** Writes the file's bytes; the stream stays the caller's. */
   public void write(OutputStream out) throws IOException {
     ByteBuffer block = ByteBuffer.allocate(BLOCK_BYTES).order(ByteOrder.LITTLE_ENDIAN);
     block
-        .put(MAGIC)
-        .putLong(VERSION)
+        .put(IndexHeader.MAGIC)
+        .putLong(IndexHeader.VERSION)
         .put((byte) dtype.code())
         .putLong(sizes.length)
         .putLong(documentBounds.length);
@@ -247,8 +205,7 @@ public final class IndexFile {
     return values;
   }
 
-  private static void fill(ReadableByteChannel channel, ByteBuffer block, String file)
-      throws IOException {
+  static void fill(ReadableByteChannel channel, ByteBuffer block, String file) throws IOException {
     while (block.hasRemaining()) {
       if (channel.read(block) < 0) {
         throw new EOFException(file + " became shorter while it was read");

@@ -1,33 +1,30 @@
 package io.sparkformer.datasets.tokens;
 
 import io.sparkformer.datasets.InvalidInputException;
-import io.sparkformer.datasets.Sha256;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.TemporaryFolder;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.security.MessageDigest;
-import java.util.HashSet;
-import java.util.HexFormat;
+import java.nio.file.StandardOpenOption;
+import java.util.HashMap;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.apache.hadoop.fs.FSDataInputStream;
 import org.apache.hadoop.fs.FileSystem;
 
 /**
- * A remote data set's files on a local disk: copied once, for all readers of the JVM, and deleted
- * when it exits. Safe for many threads.
+ * A remote data set's files on a local disk: what is read of them is copied once, for all readers
+ * of the JVM, and deleted when it exits. Safe for many threads.
  */
 final class LocalCopies {
 
   private static final Map<Origin, LocalCopies> ALL = new ConcurrentHashMap<>();
-  private static final int BLOCK_BYTES = 1 << 16;
 
   private final Path folder;
-  private final Set<String> whole = new HashSet<>();
+  private final Map<String, FirstReads> reads = new HashMap<>();
 
   /** A data set that is made again in its place is another. */
   private record Origin(org.apache.hadoop.fs.Path directory, DatasetManifest manifest) {}
@@ -49,56 +46,61 @@ final class LocalCopies {
 
   private static Path temporaryFolder(org.apache.hadoop.fs.Path directory) {
     try {
-      return TemporaryFolder.create("sparkformer-data-");
+      return TemporaryFolder.create("data-");
     } catch (IOException e) {
       throw noRoom(directory, Path.of(System.getProperty("java.io.tmpdir")), e);
     }
   }
 
   /**
-   * The copy of a file, made if need be.
+   * A file of which the parts that are read are copied then.
    *
-   * @return where it is
-   * @throws InvalidInputException if its checksum is another, or the local disk is full
+   * @param directory that the original is in
+   * @throws InvalidInputException if the local disk is full
    */
-  synchronized Path of(FileSystem fileSystem, org.apache.hadoop.fs.Path original, ShardFile file)
+  synchronized BlockFile open(
+      FileSystem fileSystem, org.apache.hadoop.fs.Path directory, ShardFile file)
       throws IOException {
+    org.apache.hadoop.fs.Path original = new org.apache.hadoop.fs.Path(directory, file.name());
     Path copy = folder.resolve(file.name());
-    if (!whole.contains(file.name())) {
-      try {
-        LocalFiles.requireSize(fileSystem, original, file);
-        LocalFiles.requireSum(original, copied(fileSystem, original, copy), file);
-      } catch (IOException | RuntimeException e) {
-        Files.deleteIfExists(copy);
-        throw e;
-      }
-      whole.add(file.name());
+    if (!reads.containsKey(file.name())) {
+      createEmpty(original, copy, file.bytes());
+      reads.put(file.name(), new FirstReads(file.bytes()));
     }
-    return copy;
+    return BlockFile.open(
+        copy,
+        Storage.shown(original),
+        file,
+        reads.get(file.name()),
+        (from, bytes) -> copy(fileSystem, original, copy, from, bytes));
   }
 
-  /** Copies, and sums on the way. */
-  private static String copied(FileSystem fileSystem, org.apache.hadoop.fs.Path original, Path copy)
+  /** Makes a file that has its whole size, and takes no room before it is filled. */
+  private static void createEmpty(org.apache.hadoop.fs.Path original, Path copy, long bytes)
       throws IOException {
-    MessageDigest digest = Sha256.digest();
-    byte[] block = new byte[BLOCK_BYTES];
-    try (InputStream in = fileSystem.open(original);
-        OutputStream out = create(original, copy)) {
-      for (int count = in.read(block); count >= 0; count = in.read(block)) {
-        digest.update(block, 0, count);
-        try {
-          out.write(block, 0, count);
-        } catch (IOException e) {
-          throw noRoom(original, copy.getParent(), e);
-        }
+    try (FileChannel channel =
+        FileChannel.open(copy, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+      if (bytes > 0) {
+        channel.write(ByteBuffer.allocate(1), bytes - 1);
       }
+    } catch (IOException e) {
+      Files.deleteIfExists(copy);
+      throw noRoom(original, copy.getParent(), e);
     }
-    return HexFormat.of().formatHex(digest.digest());
   }
 
-  private static OutputStream create(org.apache.hadoop.fs.Path original, Path copy) {
-    try {
-      return Files.newOutputStream(copy);
+  private static void copy(
+      FileSystem fileSystem, org.apache.hadoop.fs.Path original, Path copy, long from, int bytes)
+      throws IOException {
+    byte[] part = new byte[bytes];
+    try (FSDataInputStream in = fileSystem.open(original)) {
+      in.readFully(from, part);
+    }
+    try (FileChannel channel = FileChannel.open(copy, StandardOpenOption.WRITE)) {
+      ByteBuffer buffer = ByteBuffer.wrap(part);
+      while (buffer.hasRemaining()) {
+        channel.write(buffer, from + buffer.position());
+      }
     } catch (IOException e) {
       throw noRoom(original, copy.getParent(), e);
     }

@@ -1,12 +1,8 @@
 package io.sparkformer.datasets.tokens;
 
-import io.sparkformer.datasets.Sha256;
 import java.io.Closeable;
 import java.io.IOException;
-import java.security.DigestOutputStream;
-import java.security.MessageDigest;
 import java.util.Arrays;
-import java.util.HexFormat;
 import java.util.List;
 import java.util.UUID;
 import org.apache.hadoop.fs.FileSystem;
@@ -30,7 +26,7 @@ public final class ShardWriter implements Closeable {
   private final TokenDtype dtype;
   private final Path hiddenTokens;
   private final Path hiddenIndex;
-  private final DigestOutputStream tokensOut;
+  private final SummedOutput tokensOut;
   private final byte[] block = new byte[BLOCK_BYTES];
 
   private int[] sizes = new int[16];
@@ -49,8 +45,7 @@ public final class ShardWriter implements Closeable {
     String attempt = "." + UUID.randomUUID();
     this.hiddenTokens = new Path(directory, "." + name + ShardFile.TOKENS_ENDING + attempt);
     this.hiddenIndex = new Path(directory, "." + name + ShardFile.INDEX_ENDING + attempt);
-    this.tokensOut =
-        new DigestOutputStream(fileSystem.create(hiddenTokens, false), Sha256.digest());
+    this.tokensOut = new SummedOutput(fileSystem.create(hiddenTokens, false));
   }
 
   /**
@@ -114,11 +109,10 @@ public final class ShardWriter implements Closeable {
       throw new IllegalStateException(name + ": the last document was not ended");
     }
     tokensOut.close();
-    MessageDigest indexDigest = writeIndex();
     List<ShardFile> files =
         List.of(
-            file(ShardFile.TOKENS_ENDING, hiddenTokens, tokensOut.getMessageDigest()),
-            file(ShardFile.INDEX_ENDING, hiddenIndex, indexDigest));
+            file(ShardFile.TOKENS_ENDING, hiddenTokens, tokensOut),
+            file(ShardFile.INDEX_ENDING, hiddenIndex, writeIndex()));
     publish(hiddenTokens, ShardFile.TOKENS_ENDING);
     publish(hiddenIndex, ShardFile.INDEX_ENDING);
     return files;
@@ -135,26 +129,20 @@ public final class ShardWriter implements Closeable {
     }
   }
 
-  private MessageDigest writeIndex() throws IOException {
+  private SummedOutput writeIndex() throws IOException {
     IndexFile index =
         IndexFile.of(
             dtype, Arrays.copyOf(sizes, sequences), Arrays.copyOf(documentBounds, documents + 1));
-    try (DigestOutputStream indexOut =
-        new DigestOutputStream(fileSystem.create(hiddenIndex, false), Sha256.digest())) {
+    try (SummedOutput indexOut = new SummedOutput(fileSystem.create(hiddenIndex, false))) {
       index.write(indexOut);
-      return indexOut.getMessageDigest();
+      return indexOut;
     }
   }
 
-  private ShardFile file(String ending, Path hidden, MessageDigest digest) throws IOException {
+  private ShardFile file(String ending, Path hidden, SummedOutput written) throws IOException {
     long bytes = fileSystem.getFileStatus(hidden).getLen();
     return new ShardFile(
-        name + ending,
-        bytes,
-        HexFormat.of().formatHex(digest.digest()),
-        tokens,
-        sequences,
-        documents);
+        name + ending, bytes, written.sha256(), tokens, sequences, documents, written.crc32c());
   }
 
   private void publish(Path hidden, String ending) throws IOException {

@@ -20,9 +20,11 @@ import org.apache.hadoop.fs.Path;
 /**
  * A token data set directory, open for reading.
  *
- * <p>Splits are opened when they are first asked for: every file's size and checksum is checked
- * then, and what is not on a local disk is copied to the temporary directory, where it stays for
- * others until the JVM exits. Safe for many threads.
+ * <p>Splits are opened when they are first asked for, and the sizes of their files looked at then,
+ * which costs the same however large they are. Contents are checked block by block as they are
+ * first read, if the data set has the sums of its blocks ({@link ShardFile#hasSums}). What is not
+ * on a local disk is copied to the temporary directory then, where it stays for others until the
+ * JVM exits. Safe for many threads.
  */
 public final class TokenDataset implements Closeable {
 
@@ -31,8 +33,9 @@ public final class TokenDataset implements Closeable {
   private final Tokenizer tokenizer;
   private final LocalFiles files;
   private final Map<SplitName, List<TokenShard>> textShards = new HashMap<>();
-  private final Map<SplitName, List<TokenShard>> labelShards = new HashMap<>();
-  private final List<TokenShard> shards = new ArrayList<>();
+  private final Map<SplitName, TokenSequences> sequences = new HashMap<>();
+  private final Map<SplitName, TokenSequences> labels = new HashMap<>();
+  private final List<BlockFile> opened = new ArrayList<>();
 
   private TokenDataset(
       Path directory, DatasetManifest manifest, Tokenizer tokenizer, LocalFiles files) {
@@ -81,7 +84,8 @@ public final class TokenDataset implements Closeable {
   /**
    * A split's tokens.
    *
-   * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
+   * @throws InvalidInputException if there is no such split, or a file of it is missing, has
+   *     another size or, if it is small, was altered
    */
   public TokenStream split(SplitName name) throws IOException {
     return TokenStream.of(name.label(), textShards(name));
@@ -90,10 +94,19 @@ public final class TokenDataset implements Closeable {
   /**
    * A split's tokens, sequence by sequence.
    *
-   * @throws InvalidInputException if there is no such split, or a file of it is missing or altered
+   * @throws InvalidInputException if there is no such split, or a file of it is missing, has
+   *     another size or, if it is small, was altered
    */
-  public TokenSequences sequences(SplitName name) throws IOException {
-    return TokenSequences.of(textShards(name));
+  public synchronized TokenSequences sequences(SplitName name) throws IOException {
+    TokenSequences found = sequences.get(name);
+    if (found == null) {
+      List<TokenShard> shards = textShards(name);
+      List<SequenceIndex> indexes = indexes(splitNamed(name).files());
+      indexes.forEach(index -> requireDtype(index.dtype(), index.toString()));
+      found = TokenSequences.of(shards, indexes);
+      sequences.put(name, found);
+    }
+    return found;
   }
 
   /**
@@ -109,37 +122,45 @@ public final class TokenDataset implements Closeable {
         !manifest.labels().isEmpty(),
         "%s has no labels: if its source has some, tokenize it with --label-column, or use the head language-model",
         directory);
-    List<TokenShard> opened = labelShards.get(name);
-    if (opened == null) {
-      opened = openShards(split.labelFiles());
-      labelShards.put(name, opened);
+    TokenSequences found = labels.get(name);
+    if (found == null) {
+      List<ShardFile> recorded = split.labelFiles();
+      files.requireSizes(recorded);
+      List<SequenceIndex> indexes = indexes(recorded);
+      List<BlockFile> bins = opened(recorded, ShardFile.TOKENS_ENDING);
+      List<TokenShard> shards = new ArrayList<>();
+      for (int i = 0; i < bins.size(); i++) {
+        shards.add(TokenShard.of(bins.get(i), indexes.get(i).dtype()));
+      }
+      found = TokenSequences.of(shards, indexes);
+      labels.put(name, found);
     }
-    return TokenSequences.of(opened);
+    return found;
   }
 
   /** Closes every stream and sequence. */
   @Override
   public synchronized void close() {
-    shards.forEach(TokenShard::close);
+    opened.forEach(BlockFile::close);
   }
 
   private synchronized List<TokenShard> textShards(SplitName name) throws IOException {
-    DatasetManifest.Split split = splitNamed(name);
-    List<TokenShard> opened = textShards.get(name);
-    if (opened == null) {
-      opened = openShards(split.files());
-      for (TokenShard shard : opened) {
-        require(
-            shard.index().dtype() == manifest.dtype(),
-            "%s holds %s where %s says %s: make the data set again with the tokenize job",
-            shard.file(),
-            shard.index().dtype().label(),
-            DatasetManifest.FILE_NAME,
-            manifest.dtype().label());
+    List<ShardFile> recorded = splitNamed(name).files();
+    List<TokenShard> found = textShards.get(name);
+    if (found == null) {
+      files.requireSizes(recorded);
+      for (ShardFile file : recorded) {
+        if (file.name().endsWith(ShardFile.INDEX_ENDING)) {
+          files.dtype(file).ifPresent(dtype -> requireDtype(dtype, file.name()));
+        }
       }
-      textShards.put(name, opened);
+      found =
+          opened(recorded, ShardFile.TOKENS_ENDING).stream()
+              .map(file -> TokenShard.of(file, manifest.dtype()))
+              .toList();
+      textShards.put(name, found);
     }
-    return opened;
+    return found;
   }
 
   private DatasetManifest.Split splitNamed(SplitName name) {
@@ -155,20 +176,32 @@ public final class TokenDataset implements Closeable {
     return split;
   }
 
-  private List<TokenShard> openShards(List<ShardFile> ofSplit) throws IOException {
-    List<java.nio.file.Path> tokenFiles = new ArrayList<>();
-    for (ShardFile file : ofSplit) {
-      java.nio.file.Path local = files.verified(file);
-      if (file.name().endsWith(ShardFile.TOKENS_ENDING)) {
-        tokenFiles.add(local);
-      }
-    }
-    List<TokenShard> opened = new ArrayList<>();
-    for (java.nio.file.Path file : tokenFiles) {
-      TokenShard shard = TokenShard.open(file);
-      shards.add(shard);
-      opened.add(shard);
-    }
-    return opened;
+  private void requireDtype(TokenDtype found, String index) {
+    require(
+        found == manifest.dtype(),
+        "%s holds %s where %s says %s: make the data set again with the tokenize job",
+        index,
+        found.label(),
+        DatasetManifest.FILE_NAME,
+        manifest.dtype().label());
+  }
+
+  private List<SequenceIndex> indexes(List<ShardFile> recorded) throws IOException {
+    List<SequenceIndex> indexes =
+        opened(recorded, ShardFile.INDEX_ENDING).stream().map(SequenceIndex::new).toList();
+    require(
+        2 * indexes.size() == recorded.size(),
+        "%s: %s has a .bin without its .idx: %s",
+        directory,
+        DatasetManifest.FILE_NAME,
+        LocalFiles.REMEDY);
+    return indexes;
+  }
+
+  private List<BlockFile> opened(List<ShardFile> recorded, String ending) throws IOException {
+    List<BlockFile> found =
+        files.open(recorded.stream().filter(file -> file.name().endsWith(ending)).toList());
+    opened.addAll(found);
+    return found;
   }
 }

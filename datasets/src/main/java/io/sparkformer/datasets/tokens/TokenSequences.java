@@ -12,30 +12,23 @@ import java.util.Objects;
 public final class TokenSequences {
 
   private final List<TokenShard> shards;
+  private final List<SequenceIndex> indexes;
 
   /** Number of each shard's first sequence, and the number of all. */
   private final long[] firsts;
 
-  /** Of each shard: position of each sequence's first token, and the number of its tokens. */
-  private final long[][] starts;
-
-  private TokenSequences(List<TokenShard> shards) {
+  private TokenSequences(List<TokenShard> shards, List<SequenceIndex> indexes) {
     this.shards = List.copyOf(shards);
-    this.firsts = new long[shards.size() + 1];
-    this.starts = new long[shards.size()][];
-    for (int i = 0; i < starts.length; i++) {
-      IndexFile index = shards.get(i).index();
-      starts[i] = new long[index.sequences() + 1];
-      for (int sequence = 0; sequence < index.sequences(); sequence++) {
-        starts[i][sequence + 1] = starts[i][sequence] + index.size(sequence);
-      }
-      firsts[i + 1] = firsts[i] + index.sequences();
+    this.indexes = List.copyOf(indexes);
+    this.firsts = new long[indexes.size() + 1];
+    for (int i = 0; i < indexes.size(); i++) {
+      firsts[i + 1] = firsts[i] + indexes.get(i).sequences();
     }
   }
 
-  /** The sequences of shards, which stay the caller's to close. */
-  public static TokenSequences of(List<TokenShard> shards) {
-    return new TokenSequences(shards);
+  /** The sequences of shards, by their indexes; all stay the caller's to close. */
+  static TokenSequences of(List<TokenShard> shards, List<SequenceIndex> indexes) {
+    return new TokenSequences(shards, indexes);
   }
 
   /** Number of sequences. */
@@ -47,11 +40,29 @@ public final class TokenSequences {
    * Tokens of a sequence.
    *
    * @param sequence from 0 to {@link #count()} - 1
+   * @throws io.sparkformer.datasets.InvalidInputException if this part of the index was altered
    */
   public int length(long sequence) {
     int shard = shardOf(sequence);
-    int inShard = (int) (sequence - firsts[shard]);
-    return (int) (starts[shard][inShard + 1] - starts[shard][inShard]);
+    return indexes.get(shard).size((int) (sequence - firsts[shard]));
+  }
+
+  /**
+   * Tokens of each of the next sequences, as many as fit and there are.
+   *
+   * @param sequence the first one, from 0 to {@link #count()} - 1
+   * @return how many
+   * @throws io.sparkformer.datasets.InvalidInputException if this part of the index was altered
+   */
+  public int lengths(long sequence, int[] out) {
+    int done = 0;
+    for (long at = sequence; done < out.length && at < count(); at = sequence + done) {
+      int shard = shardOf(at);
+      int next = (int) Math.min(out.length - done, firsts[shard + 1] - at);
+      indexes.get(shard).sizes((int) (at - firsts[shard]), next, out, done);
+      done += next;
+    }
+    return done;
   }
 
   /**
@@ -59,12 +70,13 @@ public final class TokenSequences {
    *
    * @param from position within the sequence
    * @throws IndexOutOfBoundsException if the range is not within the sequence or the array
+   * @throws io.sparkformer.datasets.InvalidInputException if they, or where they are, were altered
    * @throws IllegalStateException if the data set is closed
    */
   public void read(long sequence, int from, int count, long[] out, int offset) {
     Objects.checkFromIndexSize(from, count, length(sequence));
     int shard = shardOf(sequence);
-    long start = starts[shard][(int) (sequence - firsts[shard])];
+    long start = indexes.get(shard).start((int) (sequence - firsts[shard]));
     shards.get(shard).read(start + from, count, out, offset);
   }
 

@@ -5,37 +5,31 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileChannel.MapMode;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * A shard on a local disk, mapped into memory.
- *
- * <p>Safe for many reading threads. After {@link #close} reads fail; the mappings themselves go
- * with the garbage collector, because unmapping under a reader would crash the process.
+ * A shard's tokens on a local disk, mapped into memory. Safe for many reading threads; after {@link
+ * #close} reads fail.
  */
 public final class TokenShard implements Closeable {
 
-  /** A mapping is at most 2 GB; a power of two keeps every token within one of them. */
-  private static final int SEGMENT_BYTES = 1 << 30;
+  private static final String NO_SHA256 = "0".repeat(64);
 
-  private final Path file;
-  private final IndexFile index;
+  private final BlockFile file;
   private final TokenDtype dtype;
-  private volatile ByteBuffer[] segments;
+  private final long tokens;
 
-  private TokenShard(Path file, IndexFile index, ByteBuffer[] segments) {
+  private TokenShard(BlockFile file, TokenDtype dtype, long tokens) {
     this.file = file;
-    this.index = index;
-    this.dtype = index.dtype();
-    this.segments = segments;
+    this.dtype = dtype;
+    this.tokens = tokens;
   }
 
   /**
-   * Opens a pair of files, whose names differ in the ending only.
+   * Opens a pair of files that no data set records, whose names differ in the ending only; only the
+   * index is checked.
    *
    * @param tokensFile the .bin file
    * @throws io.sparkformer.datasets.InvalidInputException if the index is damaged or the .bin file
@@ -45,73 +39,82 @@ public final class TokenShard implements Closeable {
     String name = tokensFile.getFileName().toString();
     String stem = name.substring(0, name.length() - ShardFile.TOKENS_ENDING.length());
     IndexFile index = IndexFile.read(tokensFile.resolveSibling(stem + ShardFile.INDEX_ENDING));
-    try (FileChannel channel = FileChannel.open(tokensFile)) {
-      long bytes = channel.size();
-      long expectedBytes = index.tokens() * index.dtype().byteWidth();
-      require(
-          bytes == expectedBytes,
-          "%s: %d bytes where its index says %d: copy the files again, or make the data set again",
-          tokensFile,
-          bytes,
-          expectedBytes);
-      ByteBuffer[] segments =
-          new ByteBuffer[Math.toIntExact((bytes + SEGMENT_BYTES - 1) / SEGMENT_BYTES)];
-      for (int i = 0; i < segments.length; i++) {
-        long start = (long) i * SEGMENT_BYTES;
-        segments[i] =
-            channel
-                .map(MapMode.READ_ONLY, start, Math.min(SEGMENT_BYTES, bytes - start))
-                .order(ByteOrder.LITTLE_ENDIAN);
-      }
-      return new TokenShard(tokensFile, index, segments);
-    }
+    long bytes = Files.size(tokensFile);
+    long expectedBytes = index.tokens() * index.dtype().byteWidth();
+    require(
+        bytes == expectedBytes,
+        "%s: %d bytes where its index says %d: copy the files again, or make the data set again",
+        tokensFile,
+        bytes,
+        expectedBytes);
+    ShardFile recorded =
+        new ShardFile(
+            name, bytes, NO_SHA256, index.tokens(), index.sequences(), index.documents(), "");
+    return new TokenShard(
+        BlockFile.open(
+            tokensFile,
+            tokensFile.toString(),
+            recorded,
+            new FirstReads(bytes),
+            BlockFile.Fetch.NONE),
+        index.dtype(),
+        index.tokens());
   }
 
-  /** The .bin file. */
-  public Path file() {
-    return file;
-  }
-
-  public IndexFile index() {
-    return index;
+  /**
+   * The tokens of a data set's file.
+   *
+   * @param file closed with this
+   * @throws io.sparkformer.datasets.InvalidInputException if it is recorded with another size than
+   *     its tokens have
+   */
+  static TokenShard of(BlockFile file, TokenDtype dtype) {
+    ShardFile recorded = file.recorded();
+    require(
+        recorded.bytes() == recorded.tokens() * dtype.byteWidth(),
+        "%s has %d bytes where %d tokens of %s are recorded: %s",
+        file,
+        recorded.bytes(),
+        recorded.tokens(),
+        dtype.label(),
+        LocalFiles.REMEDY);
+    return new TokenShard(file, dtype, recorded.tokens());
   }
 
   /** Tokens in the shard. */
   public long length() {
-    return index.tokens();
+    return tokens;
   }
 
   /**
    * Copies tokens.
    *
    * @throws IndexOutOfBoundsException if the range is not within the shard or the array
+   * @throws io.sparkformer.datasets.InvalidInputException if they were altered
    * @throws IllegalStateException if the shard is closed
    */
   public void read(long position, int count, long[] out, int offset) {
     Objects.checkFromIndexSize(position, count, length());
     Objects.checkFromIndexSize(offset, count, out.length);
-    ByteBuffer[] mapped = segments;
-    int tokensPerSegment = SEGMENT_BYTES / dtype.byteWidth();
+    long from = position * dtype.byteWidth();
+    file.require(from, (long) count * dtype.byteWidth());
     for (int done = 0; done < count; ) {
-      long at = position + done;
-      int inSegment = (int) (at % tokensPerSegment);
-      int next = Math.min(count - done, tokensPerSegment - inSegment);
-      if (mapped.length == 0) {
-        throw new IllegalStateException(file + " is closed");
-      }
-      copy(mapped[(int) (at / tokensPerSegment)], inSegment, next, out, offset + done);
+      long at = from + (long) done * dtype.byteWidth();
+      int inSegment = BlockFile.inSegment(at);
+      int next = Math.min(count - done, (BlockFile.SEGMENT_BYTES - inSegment) / dtype.byteWidth());
+      copy(file.segment(at), inSegment, next, out, offset + done);
       done += next;
     }
   }
 
   @Override
   public void close() {
-    segments = new ByteBuffer[0];
+    file.close();
   }
 
   private void copy(ByteBuffer segment, int first, int count, long[] out, int offset) {
     int byteWidth = dtype.byteWidth();
-    int byteOffset = first * byteWidth;
+    int byteOffset = first;
     for (int i = 0; i < count; i++, byteOffset += byteWidth) {
       out[offset + i] = dtype.tokenAt(segment, byteOffset);
     }

@@ -47,6 +47,7 @@ public final class TokenStream {
    * Copies tokens into an array.
    *
    * @throws IndexOutOfBoundsException if the range is not within the stream or the array
+   * @throws io.sparkformer.datasets.InvalidInputException if they were altered
    * @throws IllegalStateException if the data set is closed
    */
   public void read(long position, int count, long[] out, int offset) {

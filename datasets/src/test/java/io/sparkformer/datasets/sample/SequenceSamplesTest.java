@@ -10,6 +10,8 @@ import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokens.LabelledData;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
+import io.sparkformer.datasets.tokens.TokenSequences;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
@@ -217,14 +219,44 @@ class SequenceSamplesTest {
   }
 
   @Test
+  void labelsThatAreTooManyForTheStartAreCheckedWhenTheyAreDrawn() throws Exception {
+    write(NAMES, TEXT, new int[][][] {{{2}, {0}}, {{1}}});
+    SequenceSamples samples = open(Target.SEQUENCE_LABEL, 8, Truncation.RIGHT, -100);
+    Files.write(directory.resolve("train-label-00001-of-00002.bin"), new byte[] {3, 0, 0, 0});
+    TokenSequences text = data.sequences(SplitName.TRAIN);
+    TokenSequences labels = data.labels(SplitName.TRAIN);
+    LabelCheck check =
+        new LabelCheck(
+            "split 'train' of " + data.directory(),
+            NAMES,
+            Target.SEQUENCE_LABEL,
+            new SequenceSamples.Cut(8, Truncation.RIGHT, 0),
+            -100,
+            label -> 0);
+    String message =
+        "split 'train' of %s: row 2 has the label id 3, but ids go from 0 to 2, and -100 is for no"
+            + " label: make the data set again";
+
+    check.run(text, labels, 3);
+
+    assertThatThrownBy(() -> check.run(text, labels, 4))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(message, data.directory());
+    assertThat(samples.batch(new long[] {0, 1}).targets()).containsExactly(2, 0);
+    assertThatThrownBy(() -> samples.batch(new long[] {2}))
+        .isInstanceOf(InvalidInputException.class)
+        .hasMessage(message, data.directory());
+  }
+
+  @Test
   void aClassWithoutAnExampleIsRefused() throws Exception {
     write(NAMES, TEXT, new int[][][] {{{2}, {0}}, {{2}}});
     assertThatThrownBy(() -> open(Target.SEQUENCE_LABEL, 8, Truncation.RIGHT, -100))
         .isInstanceOf(InvalidInputException.class)
         .hasMessage(
-            "split 'train' of %s has no example of the class 'fair' (id 1): make"
-                + " the data set again with --split stratified, with more"
-                + " data, or without the class",
+            "split 'train' of %s has no example of the class 'fair' (id 1), which 0 of the data set's rows have:"
+                + " each split needs one, so give the source more rows of it, leave them out or give them"
+                + " another class's label, and make the data set again",
             data.directory());
     data.close();
     // The only example of class 1 is cut off.
@@ -234,7 +266,7 @@ class SequenceSamplesTest {
     assertThatThrownBy(() -> open(Target.TOKEN_LABELS, 4, Truncation.RIGHT, -100))
         .isInstanceOf(InvalidInputException.class)
         .hasMessageContaining(
-            "has no example of the class 'fair' (id 1) within model.context-length: make");
+            "has no example of the class 'fair' (id 1) within model.context-length, which 1 of the data set's rows has: each split");
   }
 
   @Test

@@ -120,6 +120,8 @@ public final class LabelledData {
       Path directory, String name, byte[] bytes, int tokens, int sequences) throws Exception {
     Files.write(directory.resolve(name), bytes);
     String sum = HexFormat.of().formatHex(Sha256.digest().digest(bytes));
-    return new ShardFile(name, bytes.length, sum, tokens, sequences, sequences);
+    BlockSums blocks = new BlockSums();
+    blocks.update(bytes, 0, bytes.length);
+    return new ShardFile(name, bytes.length, sum, tokens, sequences, sequences, blocks.finish());
   }
 }

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.zip.CRC32C;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileSystem;
 import org.junit.jupiter.api.Test;
@@ -30,14 +31,14 @@ class MegatronFilesTest {
   @Test
   void megatronsOpenWebTextPairIsReadInFullAndWrittenBackByteForByte() throws Exception {
     Path original = SharedData.file(OPEN_WEB_TEXT + ".bin");
+    IndexFile index = IndexFile.read(SharedData.file(OPEN_WEB_TEXT + ".idx"));
     try (TokenShard shard = TokenShard.open(original)) {
-      IndexFile index = shard.index();
       assertThat(index.dtype()).isEqualTo(TokenDtype.UINT16);
       assertThat(index.sequences()).isEqualTo(1_000);
       assertThat(index.documents()).isEqualTo(1_000);
       assertThat(shard.length()).isEqualTo(1_361_845);
 
-      List<ShardFile> files = copy(shard, "copy");
+      List<ShardFile> files = copy(shard, index, "copy");
 
       Path tokens = directory.resolve("copy.bin");
       Path bounds = directory.resolve("copy.idx");
@@ -51,24 +52,39 @@ class MegatronFilesTest {
                   "bd6cae4cbc03040e8b86c834d4f03bea1e33aec1a6245a66c469b7f51fc82254",
                   1_361_845,
                   1_000,
-                  1_000),
+                  1_000,
+                  crc32c(tokens)),
               new ShardFile(
                   "copy.idx",
                   20_042,
                   "6c66639d39299e15605f39283e4b08849cf1ea4172c0abce900849a5762c8e5c",
                   1_361_845,
                   1_000,
-                  1_000));
+                  1_000,
+                  crc32c(bounds)));
+      assertThat(files.get(0).crc32c()).hasSize(3 * 8);
     }
+  }
+
+  private static String crc32c(Path file) throws Exception {
+    byte[] bytes = Files.readAllBytes(file);
+    StringBuilder sums = new StringBuilder();
+    for (int from = 0; from < bytes.length; from += 1 << 20) {
+      CRC32C sum = new CRC32C();
+      sum.update(bytes, from, Math.min(1 << 20, bytes.length - from));
+      sums.append(String.format("%08x", sum.getValue()));
+    }
+    return sums.toString();
   }
 
   @Test
   void everyOpenWebTextDocumentEndsWithEndOfText() throws Exception {
+    IndexFile index = IndexFile.read(SharedData.file(OPEN_WEB_TEXT + ".idx"));
     try (TokenShard shard = TokenShard.open(SharedData.file(OPEN_WEB_TEXT + ".bin"))) {
       long position = 0;
       long[] last = new long[1];
-      for (int sequence = 0; sequence < shard.index().sequences(); sequence++) {
-        position += shard.index().size(sequence);
+      for (int sequence = 0; sequence < index.sequences(); sequence++) {
+        position += index.size(sequence);
         shard.read(position - 1, 1, last, 0);
         assertThat(last[0]).as("last token of sequence %d", sequence).isEqualTo(4_999);
       }
@@ -93,7 +109,7 @@ class MegatronFilesTest {
       long[] tokens = new long[4];
       shard.read(0, 3, tokens, 1);
       assertThat(tokens).containsExactly(0, 70_000, Integer.MAX_VALUE, 5);
-      IndexFile index = shard.index();
+      IndexFile index = IndexFile.read(directory.resolve("wide.idx"));
       assertThat(index.sequences()).isEqualTo(3);
       assertThat(List.of(index.size(0), index.size(1), index.size(2))).containsExactly(2, 0, 1);
       assertThat(index.documents()).isEqualTo(3);
@@ -242,8 +258,7 @@ class MegatronFilesTest {
     }
   }
 
-  private List<ShardFile> copy(TokenShard shard, String name) throws Exception {
-    IndexFile index = shard.index();
+  private List<ShardFile> copy(TokenShard shard, IndexFile index, String name) throws Exception {
     long position = 0;
     try (ShardWriter writer =
         ShardWriter.create(fileSystem, hadoopDirectory(), name, index.dtype())) {

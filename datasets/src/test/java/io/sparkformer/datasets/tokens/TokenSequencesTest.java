@@ -58,7 +58,7 @@ class TokenSequencesTest {
   }
 
   @Test
-  void labelFilesAreVerifiedWhenTheyAreAskedFor() throws Exception {
+  void labelFilesAreCheckedWhenTheyAreAskedFor() throws Exception {
     try (TokenDataset data = data()) {
       byte[] altered = Files.readAllBytes(directory.resolve("train-label-00001-of-00002.bin"));
       altered[0] ^= 1;
@@ -66,7 +66,8 @@ class TokenSequencesTest {
       assertThat(data.sequences(SplitName.TRAIN).count()).isEqualTo(6);
       assertThatThrownBy(() -> data.labels(SplitName.TRAIN))
           .isInstanceOf(InvalidInputException.class)
-          .hasMessageContaining("train-label-00001-of-00002.bin was altered: its sha256 is ");
+          .hasMessageContaining(
+              "train-label-00001-of-00002.bin was altered between its bytes 0 and 12: ");
     }
   }
 
@@ -95,7 +96,7 @@ class TokenSequencesTest {
     data.close();
     assertThatThrownBy(() -> read(labels, 0))
         .isInstanceOf(IllegalStateException.class)
-        .hasMessageContaining("train-label-00000-of-00002.bin is closed");
+        .hasMessageContaining("train-label-00000-of-00002.idx is closed");
   }
 
   private TokenDataset data() throws Exception {

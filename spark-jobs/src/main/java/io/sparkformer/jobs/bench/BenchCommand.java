@@ -186,7 +186,7 @@ public final class BenchCommand implements JobCommand, Callable<BenchResult> {
   }
 
   private BenchResult scored() throws IOException, InterruptedException {
-    BenchScoring scoring = new BenchScoring(size, TemporaryFolder.create("sparkformer-bench-"));
+    BenchScoring scoring = new BenchScoring(size, TemporaryFolder.create("bench-"));
     return switch (work) {
       case SCORE -> rounds(1, () -> scoring.batchedPerSecond(steps, threads));
       case SCORE_JOB -> {

@@ -124,7 +124,10 @@ final class BenchScoring {
     try {
       return (GptClassifier)
           io.sparkformer.predict.SequenceModel.open(
-              model.toString(), new Configuration(), Device.cpu());
+              model.toString(),
+              new Configuration(),
+              Device.cpu(),
+              io.sparkformer.predict.Trust.OURS);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

@@ -9,7 +9,7 @@ public final class CorpusPass {
   private CorpusPass() {}
 
   /**
-   * Does the work; if it fails, no task of it runs any more.
+   * Does work that reads documents; if it fails, no task of it runs any more.
    *
    * @param group that the work's Spark jobs are in
    * @param what is done, for the display
@@ -18,11 +18,27 @@ public final class CorpusPass {
    */
   public static <T> T watched(JobGroup group, String what, long bytes, Supplier<T> work)
       throws Exception {
+    return watched(group, what, bytes, "documents", work);
+  }
+
+  /**
+   * Does the work; if it fails, no task of it runs any more.
+   *
+   * @param group that the work's Spark jobs are in
+   * @param what is done, for the display
+   * @param bytes how much will be read
+   * @param records what tasks count as records that they read
+   * @throws InvalidInputException if a task found a mistake in the corpus
+   */
+  public static <T> T watched(
+      JobGroup group, String what, long bytes, String records, Supplier<T> work) throws Exception {
     try (Progress progress = Progress.start(what, "kB", bytes / InputProgress.UNIT_BYTES)) {
-      InputProgress listener = new InputProgress(progress, group, "documents", "tokens");
+      InputProgress listener = new InputProgress(progress, group, records, "tokens");
       group.listen(listener);
       try {
-        return work.get();
+        T result = work.get();
+        listener.complete();
+        return result;
       } catch (Exception e) { // Spark's are checked, though its methods do not say so
         group.giveUp(e); // its tasks would write into what the job then deletes
         if (e instanceof RuntimeException) {

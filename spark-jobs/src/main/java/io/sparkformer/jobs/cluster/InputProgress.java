@@ -9,6 +9,7 @@ import org.apache.spark.scheduler.AccumulableInfo;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorMetricsUpdate;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
+import org.apache.spark.scheduler.SparkListenerTaskStart;
 import org.apache.spark.util.AccumulatorContext;
 import org.apache.spark.util.AccumulatorV2;
 import scala.Option;
@@ -55,6 +56,19 @@ public final class InputProgress extends SparkListener {
     this.written = written;
   }
 
+  /** Shows the whole, once the work is done: what tasks did is told a little later. */
+  public void complete() throws InterruptedException {
+    group.awaitEnd();
+    progress.complete(message());
+  }
+
+  @Override
+  public synchronized void onTaskStart(SparkListenerTaskStart start) {
+    if (group.hasStage(start.stageId())) {
+      running.put(start.taskInfo().taskId(), Counts.NONE);
+    }
+  }
+
   @Override
   public synchronized void onTaskEnd(SparkListenerTaskEnd taskEnd) {
     running.remove(taskEnd.taskInfo().taskId());
@@ -84,7 +98,8 @@ public final class InputProgress extends SparkListener {
           nameOf(value).ifPresent(name -> values.put(name, count));
         }
       }
-      running.put(
+      // A heartbeat may come after the end of its task, which is counted then.
+      running.replace(
           (Long) task._1(),
           new Counts(
               values.getOrDefault(BYTES, 0L),
@@ -103,12 +118,18 @@ public final class InputProgress extends SparkListener {
   }
 
   private void show() {
-    Counts all = running.values().stream().reduce(ended, Counts::plus);
-    String message =
-        all.tokens() == 0
-            ? String.format(Locale.ROOT, "%,d %s", all.documents(), read)
-            : String.format(
-                Locale.ROOT, "%,d %s, %,d %s", all.documents(), read, all.tokens(), written);
-    progress.stepTo(all.bytes() / UNIT_BYTES, message);
+    progress.stepTo(all().bytes() / UNIT_BYTES, message());
+  }
+
+  private Counts all() {
+    return running.values().stream().reduce(ended, Counts::plus);
+  }
+
+  private synchronized String message() {
+    Counts all = all();
+    return all.tokens() == 0
+        ? String.format(Locale.ROOT, "%,d %s", all.documents(), read)
+        : String.format(
+            Locale.ROOT, "%,d %s, %,d %s", all.documents(), read, all.tokens(), written);
   }
 }

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Properties;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.scheduler.SparkListener;
@@ -28,7 +29,7 @@ public final class JobGroup extends SparkListener implements AutoCloseable {
   private static final String TAGS = "spark.job.tags";
 
   private static final int WAIT_MILLIS = 50;
-  private static final int WAITS = 200;
+  private static final int GIVE_UP_SECONDS = 10;
 
   private final SparkContext spark;
   private final String tag;
@@ -98,10 +99,20 @@ public final class JobGroup extends SparkListener implements AutoCloseable {
     }
   }
 
-  /** Waits, ten seconds at most, until none of the group's jobs and tasks runs. */
+  /** Waits until none of the group's jobs and tasks runs, some seconds at most. */
   public void awaitEnd() throws InterruptedException {
+    awaitEnd(GIVE_UP_SECONDS);
+  }
+
+  /**
+   * Waits until none of the group's jobs and tasks runs.
+   *
+   * @param seconds at most
+   */
+  public void awaitEnd(int seconds) throws InterruptedException {
     boolean idle = false;
-    for (int i = 0; i < WAITS && !spark.isStopped(); i++) {
+    long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(seconds);
+    while (System.nanoTime() < end && !spark.isStopped()) {
       boolean idleBefore = idle;
       idle = isIdle();
       if (idle && idleBefore) { // What Spark tells comes a little late.

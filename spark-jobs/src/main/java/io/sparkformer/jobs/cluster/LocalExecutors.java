@@ -2,6 +2,8 @@ package io.sparkformer.jobs.cluster;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.SharedDirectory;
+import io.sparkformer.datasets.TemporaryFolder;
 import io.sparkformer.recipe.Recipe;
 import java.io.File;
 import java.io.IOException;
@@ -9,11 +11,16 @@ import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -53,6 +60,11 @@ public final class LocalExecutors {
 
   private static final int LOGS_READ = 20;
 
+  /** Where this JVM's executors keep files, until it ends. */
+  private static final Set<Path> ENTERED = new HashSet<>();
+
+  private static final List<SharedDirectory> USED = new ArrayList<>();
+
   private LocalExecutors() {}
 
   /**
@@ -75,6 +87,7 @@ public final class LocalExecutors {
         "%s cannot be written: executors on this machine keep their files there: change its permissions, or give the"
             + " master of a running cluster (submit/cluster start; -- --master spark://HOST:PORT)",
         work);
+    enter(work);
     int each = Math.max(1, cores / executors);
     conf.setIfMissing(MEMORY, "1g");
     long megabytes = conf.getSizeAsMb(MEMORY);
@@ -97,6 +110,24 @@ public final class LocalExecutors {
         executors,
         each,
         megabytes);
+  }
+
+  /** What a killed driver's executors left goes when no living one has executors there. */
+  private static synchronized void enter(Path work) {
+    try {
+      Files.createDirectories(work);
+      if (ENTERED.add(work.toRealPath())) {
+        USED.add(SharedDirectory.enter(work, () -> deleteLeftBehind(work)));
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException("executors cannot keep files in " + work, e);
+    }
+  }
+
+  private static void deleteLeftBehind(Path work) throws IOException {
+    try (DirectoryStream<Path> applications = Files.newDirectoryStream(work, "app-*")) {
+      applications.forEach(TemporaryFolder::delete);
+    }
   }
 
   /** Has executors ended, and what they leave on this machine's disk deleted, with this JVM. */

@@ -2,7 +2,7 @@ package io.sparkformer.jobs.cluster;
 
 import java.time.Duration;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.DelegatingProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -76,6 +76,18 @@ public final class Progress implements AutoCloseable {
     bar.stepTo(Math.min(done, bar.getMax()));
   }
 
+  /** Sets the count to the total: the work is done. */
+  public void complete(String message) {
+    complete(bar.getMax(), message);
+  }
+
+  /** The same of work that came to an end with another total than was thought. */
+  public void complete(long total, String message) {
+    bar.maxHint(total);
+    bar.setExtraMessage(message);
+    bar.stepTo(total);
+  }
+
   /** Shows the last state and ends the display. */
   @Override
   public void close() {
@@ -89,12 +101,13 @@ public final class Progress implements AutoCloseable {
   }
 
   private static ProgressBarRenderer plainLines(String unit) {
-    AtomicBoolean complete = new AtomicBoolean();
+    AtomicReference<String> complete = new AtomicReference<>("");
     // The library draws once more when it is closed: the last line need not come twice.
-    return (state, maxChars) ->
-        state.getCurrent() == state.getMax() && complete.getAndSet(true)
-            ? ""
-            : plainLine(state, unit);
+    return (state, maxChars) -> {
+      boolean done = state.getCurrent() == state.getMax();
+      String shown = state.getMax() + state.getExtraMessage();
+      return done && complete.getAndSet(shown).equals(shown) ? "" : plainLine(state, unit);
+    };
   }
 
   private static void print(String line) {

@@ -3,7 +3,7 @@ package io.sparkformer.jobs.cluster;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import ai.djl.Device;
-import ai.djl.engine.Engine;
+import io.sparkformer.torch.TorchEngine;
 import java.util.Optional;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.TaskContext;
@@ -25,7 +25,7 @@ public final class RankDevice {
   public static Device ofThisTask() {
     Optional<String> address = gpuAddress();
     // Without a promise the engine's natives need not be asked, which may be CUDA's.
-    int visible = address.isPresent() ? Engine.getEngine("PyTorch").getGpuCount() : 0;
+    int visible = address.isPresent() ? TorchEngine.get().getGpuCount() : 0;
     return choose(address, visible, host());
   }
 

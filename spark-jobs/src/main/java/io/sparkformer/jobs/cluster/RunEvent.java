@@ -9,6 +9,8 @@ import io.sparkformer.run.Metric;
 @JsonSubTypes({
   @JsonSubTypes.Type(value = RunEvent.Started.class, name = "started"),
   @JsonSubTypes.Type(value = RunEvent.Measured.class, name = "measured"),
+  @JsonSubTypes.Type(value = RunEvent.Working.class, name = "working"),
+  @JsonSubTypes.Type(value = RunEvent.Underway.class, name = "underway"),
   @JsonSubTypes.Type(value = RunEvent.Mistake.class, name = "mistake")
 })
 public sealed interface RunEvent {
@@ -28,6 +30,22 @@ public sealed interface RunEvent {
    * @param metric of a step or an evaluation
    */
   record Measured(Metric metric) implements RunEvent {}
+
+  /**
+   * Something takes long.
+   *
+   * @param what the first rank is at, as in "step 3"
+   * @param seconds since it began
+   */
+  record Working(String what, long seconds) implements RunEvent {}
+
+  /**
+   * What the ranks do between steps, told about once a second.
+   *
+   * @param step updates done
+   * @param what they do, for people
+   */
+  record Underway(long step, String what) implements RunEvent {}
 
   /**
    * The run cannot go on, and need not be tried again.

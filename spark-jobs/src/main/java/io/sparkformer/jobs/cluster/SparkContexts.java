@@ -1,5 +1,7 @@
 package io.sparkformer.jobs.cluster;
 
+import java.util.List;
+import java.util.Map;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
@@ -8,6 +10,13 @@ import org.apache.spark.deploy.SparkHadoopUtil;
 
 /** How every job opens its Spark application. */
 public final class SparkContexts {
+
+  private static final String EXECUTOR_VARIABLE = "spark.executorEnv.";
+  private static final String SPIN_COUNT = "GOMP_SPINCOUNT";
+  private static final String WAIT_POLICY = "OMP_WAIT_POLICY";
+  private static final List<String> SPINNING = List.of(SPIN_COUNT, WAIT_POLICY);
+  private static final String SPINS = "1000";
+  private static final int MASTER_SECONDS = 20;
 
   private SparkContexts() {}
 
@@ -18,7 +27,7 @@ public final class SparkContexts {
    * @param jobName shown by the cluster as {@code sparkformer jobName}
    */
   public static JavaSparkContext open(String jobName) {
-    return new JavaSparkContext(conf(jobName));
+    return start(conf(jobName));
   }
 
   /**
@@ -26,13 +35,12 @@ public final class SparkContexts {
    * every two seconds.
    */
   public static JavaSparkContext openTables(String jobName) {
-    return new JavaSparkContext(
-        conf(jobName).setIfMissing("spark.executor.heartbeatInterval", "2s"));
+    return start(conf(jobName).setIfMissing("spark.executor.heartbeatInterval", "2s"));
   }
 
   /** Opens the application with one plugin more than the configuration names. */
   public static JavaSparkContext open(String jobName, Class<? extends SparkPlugin> plugin) {
-    return new JavaSparkContext(with(plugin, conf(jobName)));
+    return start(with(plugin, conf(jobName)));
   }
 
   /**
@@ -47,11 +55,16 @@ public final class SparkContexts {
       String jobName, Class<? extends SparkPlugin> plugin, int workers) {
     SparkConf conf = with(plugin, conf(jobName));
     boolean localExecutors = RankSettings.complete(conf, workers, System.getenv());
-    JavaSparkContext spark = new JavaSparkContext(conf);
+    JavaSparkContext spark = start(conf);
     if (localExecutors) {
       LocalExecutors.endWithThisProcess(spark, System.getenv());
     }
     return spark;
+  }
+
+  private static JavaSparkContext start(SparkConf conf) {
+    StandaloneMaster.await(conf.get("spark.master"), MASTER_SECONDS);
+    return new JavaSparkContext(conf);
   }
 
   private static SparkConf with(Class<? extends SparkPlugin> plugin, SparkConf conf) {
@@ -77,9 +90,37 @@ public final class SparkContexts {
     // A barrier stage that finds too few slots is tried again after this time; the default is 15 s.
     conf.setIfMissing("spark.scheduler.barrier.maxConcurrentTasksCheck.interval", "1s");
     // What the launcher sets for its own JVM, and why, is in submit/sparkformer.
-    conf.setIfMissing("spark.executorEnv.MALLOC_ARENA_MAX", "1");
-    conf.setIfMissing("spark.executorEnv.MALLOC_MMAP_THRESHOLD_", "33554432");
-    conf.setIfMissing("spark.executorEnv.MALLOC_TRIM_THRESHOLD_", "8589934592");
+    setForExecutors(conf, "MALLOC_ARENA_MAX", "1");
+    setForExecutors(conf, "MALLOC_MMAP_THRESHOLD_", "33554432");
+    setForExecutors(conf, "MALLOC_TRIM_THRESHOLD_", "8589934592");
+    boundSpinning(conf, System.getenv());
     return conf;
+  }
+
+  /** Unless the user set one of these variables: for executors, or else for the driver. */
+  static void boundSpinning(SparkConf conf, Map<String, String> environment) {
+    if (conf.contains(EXECUTOR_VARIABLE + SPIN_COUNT)) {
+      return;
+    }
+    if (conf.contains(EXECUTOR_VARIABLE + WAIT_POLICY)) {
+      // Executors on this machine get the driver's count, too, which would win.
+      boolean passive = conf.get(EXECUTOR_VARIABLE + WAIT_POLICY).equalsIgnoreCase("passive");
+      conf.set(EXECUTOR_VARIABLE + SPIN_COUNT, passive ? "0" : "infinite");
+      return;
+    }
+    for (String variable : SPINNING) {
+      if (environment.containsKey(variable)) {
+        conf.set(EXECUTOR_VARIABLE + variable, environment.get(variable));
+      }
+    }
+    if (SPINNING.stream().noneMatch(environment::containsKey)) {
+      conf.set(EXECUTOR_VARIABLE + SPIN_COUNT, SPINS);
+    }
+  }
+
+  /** Unless it is set for executors: as the driver's environment has it, or else a value. */
+  private static void setForExecutors(SparkConf conf, String variable, String otherwise) {
+    conf.setIfMissing(
+        EXECUTOR_VARIABLE + variable, System.getenv().getOrDefault(variable, otherwise));
   }
 }

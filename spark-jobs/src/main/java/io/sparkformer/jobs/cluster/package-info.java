@@ -6,8 +6,8 @@
  * driver while they run ({@link RunEvents}), progress, and what of a failure is a user's to mend
  * ({@link Failure}).
  *
- * <p>Uses {@code datasets}, and {@code recipe} and {@code run} of model-core; no job. Begin with
- * {@link SparkContexts}.
+ * <p>Uses {@code datasets}, and {@code recipe}, {@code run} and {@code torch} of model-core; no
+ * job. Begin with {@link SparkContexts}.
  *
  * <p>Internal: what is public here is so for the packages beside it, since Java has no other way.
  */

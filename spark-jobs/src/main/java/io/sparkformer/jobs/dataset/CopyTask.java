@@ -56,6 +56,7 @@ record CopyTask(Broadcast<SerializableConfiguration> configuration, String direc
       if (!fileSystem.rename(hidden, target) && !fileSystem.exists(target)) {
         throw new IOException("cannot rename " + hidden + " to " + target);
       }
+      TaskContext.get().taskMetrics().inputMetrics().incRecordsRead(1);
     } finally {
       fileSystem.delete(hidden, false);
     }

@@ -62,6 +62,7 @@ final class DatasetMergeJob {
       Path directory = fileSystem.makeQualified(given);
       parts.add(new Part(directory, DatasetManifest.read(fileSystem, directory)));
     }
+    parts.forEach(DatasetMergeJob::requireAligned);
     parts.forEach(part -> requireSame(parts.get(0), part));
     try (JobGroup group = JobGroup.begin(spark, "dataset-merge");
         OutputDirectory directory =
@@ -77,6 +78,22 @@ final class DatasetMergeJob {
       directory.commit();
       return result(parts.size(), manifest, output);
     }
+  }
+
+  /** Behind a part that misses a label, all others would have the label of another text. */
+  private static void requireAligned(Part part) {
+    part.manifest()
+        .splits()
+        .forEach(
+            (name, split) ->
+                require(
+                    part.manifest().labels().isEmpty()
+                        || split.labelSequences() == split.sequences(),
+                    "%s: split '%s' has %d sequences of labels for %d of text: make the data set again",
+                    Storage.shown(part.directory()),
+                    name,
+                    split.labelSequences(),
+                    split.sequences()));
   }
 
   private static void requireSame(Part first, Part other) {
@@ -138,6 +155,7 @@ final class DatasetMergeJob {
         group,
         "merge",
         copies.stream().mapToLong(copy -> copy.file().bytes()).sum(),
+        "files",
         () -> {
           spark.parallelize(copies, Math.max(1, copies.size())).foreach(task);
           return copies.size();

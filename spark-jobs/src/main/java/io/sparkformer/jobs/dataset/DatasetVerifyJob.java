@@ -41,13 +41,15 @@ final class DatasetVerifyJob {
               spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
               fileSystem.makeQualified(directory).toString(),
               manifest.dtype(),
-              manifest.vocabSize());
+              manifest.vocabSize(),
+              VerifyTask.Ids.TOKENS);
       VerifyTask ofLabels = task.ofLabels(manifest.labels().size());
       try (JobGroup group = JobGroup.begin(spark, "dataset-verify")) {
         CorpusPass.watched(
                 group,
                 "verify",
                 bytes,
+                "files",
                 () ->
                     spark
                         .parallelize(shards, shards.size())
@@ -56,8 +58,42 @@ final class DatasetVerifyJob {
             .forEach(bad::addAll);
       }
     }
+    if (bad.isEmpty()) {
+      bad.addAll(misaligned(spark, fileSystem.makeQualified(directory), manifest));
+    }
     int files = 1 + shards.stream().mapToInt(s -> s.files().size()).sum();
     return new DatasetVerifyResult(bad.isEmpty(), files, bytes, bad);
+  }
+
+  /** Labels that are not their texts', though each file is as recorded. */
+  private static List<BadFile> misaligned(
+      JavaSparkContext spark, Path directory, DatasetManifest manifest) {
+    List<BadFile> bad = new ArrayList<>();
+    List<AlignmentTask.Pair> pairs = new ArrayList<>();
+    manifest
+        .splits()
+        .forEach(
+            (name, split) -> {
+              List<Shard> text = Shard.of(split.files());
+              List<Shard> labels = Shard.of(split.labelFiles());
+              if (labels.size() == text.size()) {
+                pairs.addAll(AlignmentTask.Pair.of(text, labels));
+              } else if (!manifest.labels().isEmpty() || !labels.isEmpty()) {
+                bad.add(
+                    new BadFile(
+                        DatasetManifest.FILE_NAME,
+                        "split '%s' has %d shards of labels for %d of text: make the data set again"
+                            .formatted(name, labels.size(), text.size())));
+              }
+            });
+    if (!pairs.isEmpty()) {
+      AlignmentTask task =
+          new AlignmentTask(
+              spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration())),
+              directory.toString());
+      spark.parallelize(pairs, pairs.size()).map(task).collect().forEach(bad::addAll);
+    }
+    return bad;
   }
 
   private static List<BadFile> tokenizerProblem(

@@ -2,8 +2,8 @@ package io.sparkformer.jobs.evaluate;
 
 import io.sparkformer.datasets.sample.SequenceSamples.Truncation;
 import io.sparkformer.datasets.tokens.SplitName;
+import io.sparkformer.jobs.ClassifierArguments;
 import io.sparkformer.jobs.JobCommand;
-import io.sparkformer.jobs.ModelArguments;
 import io.sparkformer.jobs.TableArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.input.TableOptions;
@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
         "Predicts a whole split of a data set with a model: loss, perplexity and bits per character, or a classifier's report. A labelled table is scored by a classifier of texts, also by one of several labels or a regression, which may be a TorchScript one: model.pt, tokenizer.json, config.json.")
 public final class EvaluateCommand implements JobCommand, Callable<EvaluateResult> {
 
-  @Mixin private ModelArguments model;
+  @Mixin private ClassifierArguments model;
 
   @ArgGroup(multiplicity = "1")
   private Source source;
@@ -115,6 +115,7 @@ public final class EvaluateCommand implements JobCommand, Callable<EvaluateResul
     SequenceClassificationModel classifier =
         new SequenceClassificationModel()
             .setModelPath(model.path())
+            .setTrustModel(model.isTrusted())
             .setBatchSize(batchSize)
             .setTruncation(
                 truncate.map(side -> side.name().toLowerCase(Locale.ROOT)).orElse("model"));
@@ -137,7 +138,7 @@ public final class EvaluateCommand implements JobCommand, Callable<EvaluateResul
             truncate.orElse(null),
             ignoreIndex);
     EvaluateJob job = EvaluateJob.prepare(options, SparkContexts.hadoopConfiguration());
-    try (JavaSparkContext spark = SparkContexts.open("evaluate")) {
+    try (JavaSparkContext spark = SparkContexts.openTables("evaluate")) {
       return job.run(spark);
     }
   }

@@ -5,6 +5,8 @@ import static io.sparkformer.datasets.InvalidInputException.require;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.DatasetManifest;
+import io.sparkformer.jobs.cluster.CorpusPass;
+import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.model.ProblemType;
 import io.sparkformer.run.Evaluation;
@@ -59,17 +61,32 @@ final class EvaluateJob {
    * @throws InvalidInputException if the split is missing, too short or altered, or the model's
    *     weights are not those of its config
    */
-  EvaluateResult run(JavaSparkContext spark) {
+  EvaluateResult run(JavaSparkContext spark) throws Exception {
     long startNanos = System.nanoTime();
     Broadcast<SerializableConfiguration> configuration =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
     EvaluateTask task = new EvaluateTask(configuration);
-    EvaluateTask.Outcome outcome = spark.parallelize(List.of(options), 1).map(task).first();
+    EvaluateTask.Outcome outcome;
+    try (JobGroup group = JobGroup.begin(spark, "evaluate")) {
+      outcome =
+          CorpusPass.watched(
+              group,
+              "evaluate",
+              splitBytes(),
+              "batches",
+              () -> spark.parallelize(List.of(options), 1).map(task).first());
+    }
     if (outcome instanceof EvaluateTask.Mistake mistake) {
       throw new InvalidInputException(mistake.message());
     }
     Evaluation.Result result = ((EvaluateTask.Done) outcome).result();
     return result(result, (System.nanoTime() - startNanos) / 1e9);
+  }
+
+  /** What is read of it; the task says so if there is no such split. */
+  private long splitBytes() {
+    DatasetManifest.Split split = manifest.splits().get(options.split());
+    return split == null ? 0 : split.bytes();
   }
 
   private EvaluateResult result(Evaluation.Result result, double seconds) {

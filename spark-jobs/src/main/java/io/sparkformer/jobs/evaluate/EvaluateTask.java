@@ -19,8 +19,10 @@ import java.io.IOException;
 import java.io.Serializable;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.spark.TaskContext;
 import org.apache.spark.api.java.function.Function;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.executor.InputMetrics;
 import org.apache.spark.util.SerializableConfiguration;
 
 /** Evaluates a model, on an executor. */
@@ -47,7 +49,17 @@ record EvaluateTask(Broadcast<SerializableConfiguration> configuration)
       requireSame(labels, data, options);
       Kernels.threads(TaskThreads.ofThisTask());
       try (Gpt model = directory.load(Precision.FP32, Device.cpu())) {
-        return new Done(Evaluation.of(model, batches, labels, done -> {}));
+        InputMetrics read = TaskContext.get().taskMetrics().inputMetrics();
+        long bytes = data.manifest().splits().get(options.split()).bytes();
+        return new Done(
+            Evaluation.of(
+                model,
+                batches,
+                labels,
+                done -> {
+                  read.setBytesRead((long) ((double) bytes * done / batches.batches()));
+                  read.incRecordsRead(1);
+                }));
       }
     } catch (InvalidInputException e) {
       return new Mistake(e.getMessage());

@@ -1,12 +1,17 @@
 package io.sparkformer.jobs.evaluate;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.jobs.cluster.CorpusPass;
+import io.sparkformer.jobs.cluster.JobGroup;
+import io.sparkformer.jobs.input.Corpus;
+import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.TableOptions;
 import io.sparkformer.jobs.input.TableProblem;
 import io.sparkformer.jobs.input.TableReader;
 import io.sparkformer.jobs.input.TableSession;
 import io.sparkformer.ml.ExecutorModels;
 import io.sparkformer.ml.SequenceClassificationModel;
+import java.io.IOException;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
@@ -50,8 +55,14 @@ final class TableEvaluation {
         TableReader.read(TableSession.open(spark, options.format()), options, measure.column())
             .toDF(TEXT, TableMeasure.LABEL);
     TableMeasure.Measured measured;
-    try {
-      measured = measure.of(classifier.transform(table));
+    try (JobGroup group = JobGroup.begin(spark, "evaluate")) {
+      measured =
+          CorpusPass.watched(
+              group,
+              "evaluate",
+              bytes(spark),
+              "rows",
+              () -> measure.of(classifier.transform(table)));
     } catch (Exception e) { // Spark's are checked ones, too, that Java cannot name
       throw TableProblem.unreadableFile(e)
           .<RuntimeException>map(mistake -> mistake)
@@ -68,6 +79,13 @@ final class TableEvaluation {
         classifier.getOrDefault(classifier.modelPath()),
         String.join(" ", options.inputs()),
         (System.nanoTime() - startNanos) / 1e9);
+  }
+
+  /** How much is read; of tables of the catalog it is not known. */
+  private long bytes(JavaSparkContext spark) throws IOException {
+    return options.format() == InputFormat.TABLE
+        ? 0
+        : Corpus.find(options.inputs(), spark.hadoopConfiguration()).bytes();
   }
 
   private static RuntimeException unchecked(Exception e) {

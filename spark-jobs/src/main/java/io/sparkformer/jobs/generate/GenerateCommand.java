@@ -39,7 +39,7 @@ import picocli.CommandLine.Spec;
 @Command(
     name = "generate",
     sortOptions = false,
-    description = "Continues a prompt. One sample is shown while it is made.")
+    description = "Continues a prompt. One sample is shown while it is made, several when all are.")
 public final class GenerateCommand implements JobCommand, Callable<GenerateResult> {
 
   /** Numbers that a step works with, below which threads cost more than they bring. */
@@ -94,7 +94,7 @@ public final class GenerateCommand implements JobCommand, Callable<GenerateResul
       names = "--num-samples",
       defaultValue = "1",
       paramLabel = "N",
-      description = "Default: ${DEFAULT-VALUE}.")
+      description = "Texts to make of the prompt. Default: ${DEFAULT-VALUE}.")
   private int numSamples;
 
   @Option(
@@ -144,7 +144,12 @@ public final class GenerateCommand implements JobCommand, Callable<GenerateResul
           numSamples == 1
               ? streamed(generator, ids, options, start, shown)
               : generator.generate(ids, options, (sample, id) -> {});
-      return result(ids, samples, options, text, (System.nanoTime() - startNanos) / 1e9);
+      GenerateResult result =
+          result(ids, samples, options, text, (System.nanoTime() - startNanos) / 1e9);
+      if (numSamples > 1) {
+        show(result.samples());
+      }
+      return result;
     }
   }
 
@@ -189,6 +194,14 @@ public final class GenerateCommand implements JobCommand, Callable<GenerateResul
     } finally {
       out.println(text.rest());
     }
+  }
+
+  private void show(List<String> samples) {
+    PrintWriter out = spec.commandLine().getOut();
+    for (int i = 0; i < samples.size(); i++) {
+      out.printf("--- sample %d of %d ---%n%s%n", i + 1, samples.size(), samples.get(i));
+    }
+    out.flush();
   }
 
   private GenerateResult result(

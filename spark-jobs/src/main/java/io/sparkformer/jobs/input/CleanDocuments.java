@@ -11,6 +11,7 @@ import java.util.Iterator;
 import java.util.NoSuchElementException;
 import net.jpountz.xxhash.XXHash64;
 import net.jpountz.xxhash.XXHashFactory;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.TaskContext;
 import org.apache.spark.TaskKilledException;
 
@@ -129,6 +130,13 @@ public final class CleanDocuments {
     from = source.from();
     to = source.to();
     int bad = Utf8Text.firstMalformed(bytes, from, to);
+    if (policy == MalformedInput.FAIL && source.isNoText()) {
+      throw new InvalidInputException(
+          source.where()
+              + " is no UTF-8 text: leave it out with --exclude '"
+              + new Path(source.where()).getName()
+              + "', or convert it");
+    }
     if (bad < to) {
       clean(bad);
     } else if (source.isReplaced()) {

@@ -7,6 +7,7 @@ import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import java.io.FileNotFoundException;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -41,6 +42,11 @@ public record Corpus(List<Path> roots, List<Corpus.File> files) {
    *     at all
    */
   public static Corpus find(List<String> inputs, Configuration configuration) {
+    return find(inputs, FileSelection.ALL, configuration);
+  }
+
+  /** The same, with a selection of the files in directories. */
+  static Corpus find(List<String> inputs, FileSelection selection, Configuration configuration) {
     List<Path> roots = new ArrayList<>();
     Map<String, File> files = new TreeMap<>();
     for (String input : inputs) {
@@ -49,7 +55,7 @@ public record Corpus(List<Path> roots, List<Corpus.File> files) {
       try {
         for (FileStatus match : matches(fileSystem, path, input)) {
           roots.add(match.getPath());
-          collect(fileSystem, match, files);
+          collect(fileSystem, match, new Below(match.getPath(), selection), files);
         }
       } catch (IOException e) {
         throw new InvalidInputException(
@@ -60,10 +66,48 @@ public record Corpus(List<Path> roots, List<Corpus.File> files) {
       }
     }
     require(
+        !files.isEmpty() || selection.isAll(),
+        "--input %s has no files that --include and --exclude let through: change these patterns",
+        String.join(" ", inputs));
+    require(
         !files.isEmpty(),
         "--input %s has no files: give a directory or glob with text",
         String.join(" ", inputs));
     return new Corpus(List.copyOf(roots), List.copyOf(files.values()));
+  }
+
+  /**
+   * Makes sure that the files are still the ones that were found. Others beside them are nobody's
+   * concern.
+   *
+   * @throws InvalidInputException if one was changed or deleted
+   */
+  void requireUnchanged(Configuration configuration) throws IOException {
+    Map<String, File> now = new TreeMap<>();
+    for (Path root : roots) {
+      FileSystem fileSystem = Storage.fileSystem(root, configuration);
+      if (fileSystem.exists(root)) {
+        collect(
+            fileSystem, fileSystem.getFileStatus(root), new Below(root, FileSelection.ALL), now);
+      }
+    }
+    for (File file : files) {
+      File found = now.get(file.path());
+      String shown = Storage.shown(new Path(file.path()));
+      require(
+          found != null,
+          "%s was deleted while the job was reading its inputs: put it back and run the job again",
+          shown);
+      require(
+          found.equals(file),
+          "%s was changed while the job was reading its inputs (it had %d bytes of %s, and has %d of %s): run the job"
+              + " again when nothing writes to it, or on a copy",
+          shown,
+          file.bytes(),
+          Instant.ofEpochMilli(file.modified()),
+          found.bytes(),
+          Instant.ofEpochMilli(found.modified()));
+    }
   }
 
   public long bytes() {
@@ -91,16 +135,29 @@ public record Corpus(List<Path> roots, List<Corpus.File> files) {
     }
   }
 
-  private static void collect(FileSystem fileSystem, FileStatus status, Map<String, File> files)
+  /** What is read below an input. */
+  private record Below(Path root, FileSelection selection) {
+    boolean accepts(Path file) {
+      return root.equals(file)
+          || selection.isAll()
+          || selection.accepts(root.toUri().relativize(file.toUri()).getPath());
+    }
+  }
+
+  private static void collect(
+      FileSystem fileSystem, FileStatus status, Below below, Map<String, File> files)
       throws IOException {
     if (!status.isDirectory()) {
+      if (!below.accepts(status.getPath())) {
+        return;
+      }
       String path = status.getPath().toString();
       files.put(path, new File(path, status.getLen(), status.getModificationTime()));
       return;
     }
     for (FileStatus child : fileSystem.listStatus(status.getPath())) {
       if (!isHidden(child.getPath())) {
-        collect(fileSystem, child, files);
+        collect(fileSystem, child, below, files);
       }
     }
   }

@@ -69,4 +69,9 @@ public interface Documents extends Closeable {
   default boolean ends() {
     return true;
   }
+
+  /** Whether the file that is read is no text, as far as its start tells. */
+  default boolean isNoText() {
+    return false;
+  }
 }

@@ -46,6 +46,7 @@ final class TextDocuments implements Documents, TaskCompletionListener {
   private boolean documentRead;
   private boolean endsHere;
   private boolean blankLineBehind;
+  private boolean noText;
 
   private enum State {
     BEFORE_RANGE,
@@ -100,6 +101,7 @@ final class TextDocuments implements Documents, TaskCompletionListener {
           e);
     }
     needMore();
+    noText = range.isFirst() && NoText.startsWith(input.bytes(), input.from(), input.to());
     if (!range.isFirst()) {
       skipToFirst();
     }
@@ -328,6 +330,11 @@ final class TextDocuments implements Documents, TaskCompletionListener {
   @Override
   public String label() {
     return "";
+  }
+
+  @Override
+  public boolean isNoText() {
+    return noText;
   }
 
   @Override

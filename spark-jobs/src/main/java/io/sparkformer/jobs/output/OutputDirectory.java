@@ -3,6 +3,7 @@ package io.sparkformer.jobs.output;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Placement;
 import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import java.io.Closeable;
@@ -12,12 +13,12 @@ import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Optional;
-import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A job's output directory, which appears under its name when it is complete and not before.
@@ -28,7 +29,9 @@ import org.apache.hadoop.fs.Path;
  */
 public final class OutputDirectory implements Closeable {
 
+  private static final Logger LOG = LoggerFactory.getLogger(OutputDirectory.class);
   private static final String PLAN = "plan.json";
+  static final String STAGING = "inprogress";
 
   private final FileSystem fileSystem;
   private final OutputLock lock;
@@ -50,7 +53,7 @@ public final class OutputDirectory implements Closeable {
     this.fileSystem = fileSystem;
     this.lock = lock;
     this.output = output;
-    this.staging = beside(output, "inprogress");
+    this.staging = beside(output, STAGING);
     this.marker = marker;
     this.existing = existing;
     this.createdParents = createdParents;
@@ -78,9 +81,24 @@ public final class OutputDirectory implements Closeable {
         !qualified.isRoot(), "--output %s is a whole file system: give a directory in it", output);
     try {
       requireApart(qualified, inputs, fileSystem);
-      requireReplaceable(fileSystem, qualified, marker, existing);
+      Path staging = beside(qualified, STAGING);
+      boolean cut = Placement.isCut(fileSystem, staging, qualified, marker);
+      if (!cut) { // else a part of it is there, and nobody's mistake
+        requireReplaceable(fileSystem, qualified, marker, existing);
+      }
       List<Path> missingParents = missingParents(fileSystem, qualified);
-      OutputLock lock = OutputLock.acquire(fileSystem, beside(qualified, "lock"), qualified);
+      OutputLock lock = OutputLock.acquire(fileSystem, qualified);
+      try {
+        if (cut) {
+          LOG.info("{}: finishing what a killed job was putting there", Storage.shown(qualified));
+          Placement.place(fileSystem, staging, qualified, marker);
+        }
+        Placement.restore(fileSystem, qualified);
+        requireReplaceable(fileSystem, qualified, marker, existing);
+      } catch (IOException | RuntimeException e) {
+        lock.releaseAfter(e);
+        throw e;
+      }
       return new OutputDirectory(fileSystem, lock, qualified, marker, existing, missingParents);
     } catch (IOException e) {
       throw new InvalidInputException(
@@ -116,7 +134,7 @@ public final class OutputDirectory implements Closeable {
 
   /** Makes the hidden directory, empty: nothing that a killed job left is of use to this one. */
   public void startAfresh() throws IOException {
-    fileSystem.delete(staging, true);
+    Placement.delete(fileSystem, staging, marker);
     if (!fileSystem.mkdirs(staging)) {
       throw new IOException("cannot create " + staging);
     }
@@ -165,37 +183,8 @@ public final class OutputDirectory implements Closeable {
       }
     }
     requireReplaceable(fileSystem, output, marker, existing);
-    Optional<Path> old = replace(fileSystem, output, staging);
+    Placement.place(fileSystem, staging, output, marker);
     committed = true;
-    if (old.isPresent()) {
-      fileSystem.delete(old.get(), true);
-    }
-  }
-
-  /**
-   * Gives what was written its name. If that fails, what had the name before has it still.
-   *
-   * @return where that is now, to be deleted
-   */
-  static Optional<Path> replace(FileSystem fileSystem, Path output, Path staging)
-      throws IOException {
-    if (!fileSystem.exists(output)) {
-      rename(fileSystem, staging, output);
-      return Optional.empty();
-    }
-    Path old = beside(output, "replaced-" + UUID.randomUUID());
-    rename(fileSystem, output, old);
-    try {
-      rename(fileSystem, staging, output);
-    } catch (IOException e) {
-      try {
-        rename(fileSystem, old, output);
-      } catch (IOException back) {
-        e.addSuppressed(back);
-      }
-      throw e;
-    }
-    return Optional.of(old);
   }
 
   /** Deletes what was written, unless it is committed or kept, and lets others write. */
@@ -203,10 +192,15 @@ public final class OutputDirectory implements Closeable {
   public void close() throws IOException {
     boolean discarded;
     try (lock) {
-      // A job that has taken this one for dead goes on from what is there.
-      discarded = !committed && !kept && lock.isHeld();
+      // A job that has taken this one for dead goes on from what is there; what could not be put in
+      // its place, when the older one was gone, is for the next.
+      discarded =
+          !committed
+              && !kept
+              && lock.isHeld()
+              && !Placement.isCut(fileSystem, staging, output, marker);
       if (discarded) {
-        fileSystem.delete(staging, true);
+        Placement.delete(fileSystem, staging, marker);
       }
     }
     if (discarded) {
@@ -235,12 +229,6 @@ public final class OutputDirectory implements Closeable {
 
   static Path beside(Path output, String purpose) {
     return new Path(output.getParent(), "." + output.getName() + "." + purpose);
-  }
-
-  private static void rename(FileSystem fileSystem, Path from, Path to) throws IOException {
-    if (!fileSystem.rename(from, to)) {
-      throw new IOException("cannot rename " + from + " to " + to);
-    }
   }
 
   private static void requireReplaceable(

@@ -7,6 +7,7 @@ import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.io.Serializable;
 import java.lang.management.ManagementFactory;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -17,6 +18,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
+import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FSError;
 import org.apache.hadoop.fs.FileAlreadyExistsException;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
@@ -29,50 +32,79 @@ import org.slf4j.LoggerFactory;
  * <p>A file beside the output, renewed every few seconds. One that is not renewed any more is a
  * killed job's, and is taken over: at once if that job ran on this machine and its process is gone,
  * else after some time of watching.
+ *
+ * <p>It also names the attempt that may write, of a job that makes several: {@link #token}.
  */
-final class OutputLock implements Closeable {
+public final class OutputLock implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(OutputLock.class);
   private static final int RENEW_SECONDS = 2;
   private static final int WATCH_SECONDS = 16;
+  private static final int WAIT_MILLIS = 100;
+  private static final int WAITS = 20;
 
   private final FileSystem fileSystem;
   private final Path file;
-  private final String owner;
+  private final String id = UUID.randomUUID().toString();
   private final ScheduledExecutorService renewer =
       Executors.newSingleThreadScheduledExecutor(OutputLock::daemon);
   private ScheduledFuture<?> renewal;
   private volatile Runnable whenLost = () -> {};
   private long renewals;
+  private int attempt;
 
   private OutputLock(FileSystem fileSystem, Path file) {
     this.fileSystem = fileSystem;
     this.file = file;
-    this.owner = UUID.randomUUID() + " " + ProcessHandle.current().pid() + " " + host();
   }
 
   /**
-   * Gets the lock.
+   * What the attempt of a job brings along that may write.
    *
-   * @param output for messages
+   * @param file the lock's
+   * @param word that it begins with as long as this attempt is the one
+   */
+  public record Token(String file, String word) implements Serializable {
+
+    /**
+     * Makes sure that it still is.
+     *
+     * @throws IOException if another attempt or job has the output now
+     */
+    public void require(Configuration configuration) throws IOException {
+      Path path = new Path(file);
+      Optional<String> content = settled(Storage.fileSystem(path, configuration), path);
+      if (!mayBe(content, word + " ")) {
+        throw new IOException(
+            Storage.shown(path)
+                + " is no longer this attempt's: another has taken the output over");
+      }
+    }
+  }
+
+  /**
+   * Gets the lock of an output.
+   *
    * @throws InvalidInputException if another job has it
    */
-  static OutputLock acquire(FileSystem fileSystem, Path file, Path output) throws IOException {
+  public static OutputLock acquire(FileSystem fileSystem, Path output) throws IOException {
+    Path file = OutputDirectory.beside(output, "lock");
     OutputLock lock = new OutputLock(fileSystem, file);
     try {
       while (!lock.create()) {
-        if (!lock.isAbandoned(output)) {
+        Optional<String> holder = lock.holder(output);
+        if (holder.isPresent()) {
           throw new InvalidInputException(
               String.format(
                   "--output %s is being written by another job (%s): wait until it ends, or choose another directory",
-                  Storage.shown(output), holder(lock.content().orElse(""))));
+                  Storage.shown(output), holder.get()));
         }
       }
       lock.renewal =
           lock.renewer.scheduleAtFixedRate(
               lock::renew, RENEW_SECONDS, RENEW_SECONDS, TimeUnit.SECONDS);
       return lock;
-    } catch (IOException | RuntimeException e) {
+    } catch (IOException | RuntimeException | FSError e) {
       lock.renewer.shutdownNow();
       throw e;
     }
@@ -83,15 +115,42 @@ final class OutputLock implements Closeable {
    *
    * @throws IOException if it was
    */
-  synchronized void requireHeld() throws IOException {
+  public synchronized void requireHeld() throws IOException {
     if (!isHeld()) {
       throw new IOException(
-          file + " was taken over by another job while this one did not answer: run it again");
+          Storage.shown(file)
+              + " was taken over by another job while this one did not answer: run it again");
+    }
+  }
+
+  /**
+   * Gives the right to write to an attempt, and takes it from the one before.
+   *
+   * @param number of the attempt
+   */
+  public synchronized Token token(int number) throws IOException {
+    requireHeld();
+    attempt = number;
+    write();
+    return new Token(file.toString(), word());
+  }
+
+  private String word() {
+    return id + "/" + attempt;
+  }
+
+  private String text() {
+    return word() + " " + ProcessHandle.current().pid() + " " + host() + " " + renewals;
+  }
+
+  private void write() throws IOException {
+    try (OutputStream out = fileSystem.create(file, true)) {
+      out.write(text().getBytes(StandardCharsets.UTF_8));
     }
   }
 
   /** Sets what to do, once, when another job has taken the lock over. */
-  void whenLost(Runnable action) {
+  public void whenLost(Runnable action) {
     whenLost = action;
   }
 
@@ -107,6 +166,15 @@ final class OutputLock implements Closeable {
       Thread.currentThread().interrupt();
     }
     deleteOwn();
+  }
+
+  /** Closes it after a failure, which gets what goes wrong then. */
+  public void releaseAfter(Exception failure) {
+    try {
+      close();
+    } catch (IOException e) {
+      failure.addSuppressed(e);
+    }
   }
 
   private boolean create() throws IOException {
@@ -125,8 +193,8 @@ final class OutputLock implements Closeable {
       throw e;
     }
     try (out) {
-      out.write((owner + " 0").getBytes(StandardCharsets.UTF_8));
-    } catch (IOException e) {
+      out.write(text().getBytes(StandardCharsets.UTF_8));
+    } catch (IOException | FSError e) { // the latter: a full local disk
       deleteOwn();
       throw e;
     }
@@ -135,8 +203,12 @@ final class OutputLock implements Closeable {
 
   /** Whether the lock is still this job's. */
   boolean isHeld() throws IOException {
-    // It is empty if there was no space to renew it.
-    return content().filter(text -> text.isEmpty() || text.startsWith(owner)).isPresent();
+    return mayBe(settled(fileSystem, file), id);
+  }
+
+  /** Whether a lock's text begins so; it is empty if there was no space to renew it. */
+  private static boolean mayBe(Optional<String> content, String begin) {
+    return content.filter(text -> text.isEmpty() || text.startsWith(begin)).isPresent();
   }
 
   private void deleteOwn() throws IOException {
@@ -145,22 +217,20 @@ final class OutputLock implements Closeable {
     }
   }
 
-  /** Watches another's lock; deletes it if that is dead. */
-  private boolean isAbandoned(Path output) throws IOException {
-    Optional<String> before = content();
+  /** Watches another's lock, and says whose it is; deletes it if that is dead. */
+  private Optional<String> holder(Path output) throws IOException {
+    Optional<String> before = settled(fileSystem, file);
     if (before.isPresent() && !isGone(before.get())) {
-      LOG.info(
-          "{}: looking whether another job writes it ({})",
-          Storage.shown(output),
-          holder(before.get()));
+      String holder = named(before.get());
+      LOG.info("{}: looking whether another job writes it ({})", Storage.shown(output), holder);
       for (int second = 0; second < WATCH_SECONDS; second++) {
-        sleepOneSecond();
+        sleep(1_000);
         Optional<String> now = content();
-        if (now.isPresent() && !now.equals(before)) {
-          return false;
-        }
         if (now.isEmpty()) {
-          return true;
+          return Optional.empty();
+        }
+        if (!now.equals(before)) {
+          return Optional.of(holder);
         }
       }
     }
@@ -168,7 +238,7 @@ final class OutputLock implements Closeable {
     if (content().equals(before)) {
       fileSystem.delete(file, false);
     }
-    return true;
+    return Optional.empty();
   }
 
   private static boolean isGone(String content) {
@@ -176,10 +246,11 @@ final class OutputLock implements Closeable {
     return words.length == 4
         && words[2].equals(host())
         && !words[2].equals("localhost")
+        && words[1].matches("[0-9]{1,18}")
         && ProcessHandle.of(Long.parseLong(words[1])).isEmpty();
   }
 
-  private static String holder(String content) {
+  private static String named(String content) {
     String[] words = content.split(" ", -1);
     return words.length == 4 ? "process " + words[1] + " on " + words[2] : "its lock is unreadable";
   }
@@ -192,15 +263,28 @@ final class OutputLock implements Closeable {
         whenLost.run();
         return;
       }
-      try (OutputStream out = fileSystem.create(file, true)) {
-        out.write((owner + " " + ++renewals).getBytes(StandardCharsets.UTF_8));
-      }
-    } catch (IOException | RuntimeException e) { // the next renewal may succeed
+      renewals++;
+      write();
+    } catch (IOException | RuntimeException | FSError e) { // the next renewal may succeed
       LOG.warn("{} could not be renewed: {}", Storage.shown(file), e.getMessage());
     }
   }
 
   private Optional<String> content() throws IOException {
+    return read(fileSystem, file);
+  }
+
+  /** What it says when nobody writes it: for a moment then it may be missing or empty. */
+  private static Optional<String> settled(FileSystem fileSystem, Path file) throws IOException {
+    Optional<String> content = read(fileSystem, file);
+    for (int i = 0; i < WAITS && content.orElse("").isEmpty(); i++) {
+      sleep(WAIT_MILLIS);
+      content = read(fileSystem, file);
+    }
+    return content;
+  }
+
+  private static Optional<String> read(FileSystem fileSystem, Path file) throws IOException {
     try (InputStream in = fileSystem.open(file)) {
       return Optional.of(new String(in.readAllBytes(), StandardCharsets.UTF_8));
     } catch (FileNotFoundException e) {
@@ -208,9 +292,9 @@ final class OutputLock implements Closeable {
     }
   }
 
-  private static void sleepOneSecond() throws IOException {
+  private static void sleep(int millis) throws IOException {
     try {
-      Thread.sleep(1_000);
+      Thread.sleep(millis);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new IOException("interrupted", e);

@@ -3,6 +3,7 @@ package io.sparkformer.jobs.output;
 import static io.sparkformer.datasets.InvalidInputException.require;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Placement;
 import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokenizer.Tokenizer;
@@ -43,7 +44,7 @@ public final class TokenizerOutput implements Closeable {
     this.fileSystem = fileSystem;
     this.lock = lock;
     this.output = output;
-    this.staging = OutputDirectory.beside(output, "inprogress");
+    this.staging = OutputDirectory.beside(output, OutputDirectory.STAGING);
     this.existing = existing;
     this.createdParents = createdParents;
   }
@@ -66,8 +67,14 @@ public final class TokenizerOutput implements Closeable {
       List<Path> missing = OutputDirectory.missingParents(fileSystem, qualified);
       Path parent = missing.isEmpty() ? qualified : missing.get(missing.size() - 1);
       requireDirectory(fileSystem, parent.getParent(), qualified);
-      OutputLock lock =
-          OutputLock.acquire(fileSystem, OutputDirectory.beside(qualified, "lock"), qualified);
+      OutputLock lock = OutputLock.acquire(fileSystem, qualified);
+      try {
+        Placement.restore(fileSystem, qualified);
+        requireReplaceable(fileSystem, qualified, existing);
+      } catch (IOException | RuntimeException e) {
+        lock.releaseAfter(e);
+        throw e;
+      }
       return new TokenizerOutput(fileSystem, lock, qualified, existing, missing);
     } catch (IOException e) {
       throw new InvalidInputException(
@@ -85,7 +92,7 @@ public final class TokenizerOutput implements Closeable {
     }
     lock.requireHeld();
     requireReplaceable(fileSystem, output, existing);
-    Optional<Path> old = OutputDirectory.replace(fileSystem, output, staging);
+    Optional<Path> old = Placement.swap(fileSystem, staging, output);
     committed = true;
     if (old.isPresent()) {
       fileSystem.delete(old.get(), false);

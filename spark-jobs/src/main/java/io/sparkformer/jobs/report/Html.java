@@ -23,6 +23,14 @@ final class Html {
     return this;
   }
 
+  /** An element that has no content, and in HTML no end. */
+  Html lone(String tag, String... attributes) {
+    open(tag, attributes);
+    page.insert(page.length() - 1, '/');
+    page.append('\n');
+    return this;
+  }
+
   Html close(String tag) {
     page.append("</").append(tag).append(">\n");
     return this;

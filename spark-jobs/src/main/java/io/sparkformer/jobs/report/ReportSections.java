@@ -11,39 +11,19 @@ import io.sparkformer.jobs.picture.AttentionPictures;
 import io.sparkformer.jobs.picture.ColourScale;
 import io.sparkformer.jobs.picture.HeatMap;
 import io.sparkformer.jobs.picture.VisibleText;
+import io.sparkformer.run.Metric;
 import java.awt.Color;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+import java.util.stream.Stream;
 
 /** The sections of a run's report; long texts are clipped, so that the page stays small. */
 final class ReportSections {
-
-  static final String STYLE =
-      """
-      body { margin: 0; background: #fff; color: #1c2430; font: 16px/1.5 system-ui, sans-serif; }
-      main { max-width: 1000px; margin: 0 auto; padding: 1rem; }
-      h1, h2 { line-height: 1.2; overflow-wrap: anywhere; }
-      h2 { margin-top: 2.5rem; border-bottom: 1px solid #d5dbe3; padding-bottom: .3rem; }
-      section { break-inside: auto; }
-      dl { display: grid; grid-template-columns: repeat(auto-fill, minmax(210px, 1fr)); gap: .75rem; }
-      dl > div { border: 1px solid #d5dbe3; border-radius: 6px; padding: .5rem .75rem; break-inside: avoid; }
-      dt { color: #55606f; font-size: .85rem; }
-      dd { margin: 0; font-weight: 600; font-variant-numeric: tabular-nums; }
-      img { display: block; max-width: 100%; height: auto; margin: .75rem 0; break-inside: avoid; }
-      .maps { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); gap: .5rem; }
-      .scroll { overflow-x: auto; }
-      table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .75rem 0; }
-      th, td { border: 1px solid #d5dbe3; padding: .25rem .6rem; text-align: left; vertical-align: top; overflow-wrap: anywhere; }
-      th { background: #f3f5f8; font-weight: 600; }
-      .number { text-align: right; white-space: nowrap; }
-      .wrong { background: #fdecea; }
-      pre, .text { font: .85rem/1.5 ui-monospace, monospace; white-space: pre-wrap; overflow-wrap: anywhere; }
-      pre { background: #f7f8fa; border: 1px solid #d5dbe3; border-radius: 6px; padding: .75rem; margin: .5rem 0; }
-      .prompt { color: #1f4e9c; font-weight: 600; }
-      @media print { main { max-width: none; padding: 0; } pre { border: 0; padding: 0; } h2 { break-after: avoid; } }
-      """;
 
   private static final int TEXT = 4000;
   private static final int NAME = 80;
@@ -72,11 +52,36 @@ final class ReportSections {
     page.close("dl");
   }
 
-  void curves(TrainingCurves curves) {
+  void curves(List<Metric> metrics) {
     begin("Curves");
-    page.picture(curves.losses(), "Losses over the steps");
-    page.picture(curves.learningRates(), "Learning rate over the steps");
+    page.open("div", "class", "charts");
+    SvgChart.draw(page, "Loss", "cross entropy in nats", Curve.losses(metrics));
+    SvgChart.draw(page, "Learning rate", "of the optimizer", Curve.learningRates(metrics));
+    page.close("div");
+    evaluations(EvaluationRow.of(metrics));
     end();
+  }
+
+  private void evaluations(List<EvaluationRow> rows) {
+    if (rows.isEmpty()) {
+      return;
+    }
+    page.open("details").element("summary", "Evaluations in numbers");
+    Map<String, Function<EvaluationRow, Double>> columns = new LinkedHashMap<>();
+    columns.put("train loss", EvaluationRow::trainLoss);
+    columns.put("valid loss", EvaluationRow::validLoss);
+    columns.put("accuracy", EvaluationRow::accuracy);
+    columns.put("macro F1", EvaluationRow::macroF1);
+    columns.values().removeIf(column -> rows.stream().map(column).allMatch(Objects::isNull));
+    header(Stream.concat(Stream.of("step"), columns.keySet().stream()).toArray(String[]::new));
+    for (EvaluationRow row : EvaluationRow.thinned(rows, MOST_ROWS)) {
+      page.open("tr");
+      number("%,d", row.step());
+      columns.values().forEach(column -> number("%.4f", column.apply(row)));
+      page.close("tr");
+    }
+    tableEnd();
+    page.close("details");
   }
 
   void recipe(String yaml) {
@@ -166,9 +171,9 @@ final class ReportSections {
   }
 
   /** What a model says of examples, each part that there is. */
-  void showcase(Showcase showcase) {
+  void showcase(Showcase showcase, SplitName split) {
     if (!showcase.predicted().isEmpty()) {
-      predicted(most(showcase.predicted()));
+      predicted(most(showcase.predicted()), split);
     }
     if (!showcase.generated().isEmpty()) {
       generated(most(showcase.generated()));
@@ -181,8 +186,8 @@ final class ReportSections {
     }
   }
 
-  private void predicted(List<Showcase.PredictedText> texts) {
-    begin("Predictions for examples of the valid split");
+  private void predicted(List<Showcase.PredictedText> texts, SplitName split) {
+    begin("Predictions for examples of the " + split + " split");
     header("text", "actual", "predicted", "probability");
     for (Showcase.PredictedText text : texts) {
       boolean right = text.actual().equals(text.predicted());
@@ -271,8 +276,10 @@ final class ReportSections {
     page.close("tbody").close("table").close("div");
   }
 
-  private void number(String format, Object value) {
-    page.element("td", String.format(Locale.ROOT, format, value), "class", "number");
+  /** A number, or nothing for what was not measured. */
+  private void number(String format, Number value) {
+    String text = value == null ? "" : String.format(Locale.ROOT, format, value);
+    page.element("td", text, "class", "number");
   }
 
   private static String shown(String token) {

@@ -84,7 +84,7 @@ final class RunFigures {
     }
   }
 
-  private static String duration(double seconds) {
+  static String duration(double seconds) {
     long whole = Math.round(seconds);
     if (whole < 60) {
       return String.format(Locale.ROOT, "%.1f s", seconds);

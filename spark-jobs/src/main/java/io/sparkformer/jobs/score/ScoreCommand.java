@@ -2,8 +2,8 @@ package io.sparkformer.jobs.score;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.jobs.ClassifierArguments;
 import io.sparkformer.jobs.JobCommand;
-import io.sparkformer.jobs.ModelArguments;
 import io.sparkformer.jobs.TableArguments;
 import io.sparkformer.jobs.cluster.SparkContexts;
 import io.sparkformer.jobs.input.InputFormat;
@@ -26,7 +26,7 @@ import picocli.CommandLine.Option;
         "Adds to each row of a table what a classifier says of its text: label, score, probabilities, and which labels hold. Every row comes back, with a result or an error. The model may be a TorchScript one, too: model.pt, tokenizer.json, config.json.")
 public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
 
-  @Mixin private ModelArguments model;
+  @Mixin private ClassifierArguments model;
 
   @Mixin private TableArguments table;
 
@@ -153,6 +153,7 @@ public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
     SequenceClassificationModel classifier =
         new SequenceClassificationModel()
             .setModelPath(model.path())
+            .setTrustModel(model.isTrusted())
             .setInputCol(table.textColumn())
             .setOutputCol(outputColumn)
             .setBatchSize(batchSize)
@@ -167,6 +168,9 @@ public final class ScoreCommand implements JobCommand, Callable<ScoreResult> {
         options.engine() == ScoreOptions.Engine.SPARKFORMER || problem != ProblemType.REGRESSION,
         "%s is a regression, which DJL's Spark extension takes for a classifier: leave --engine djl-spark away",
         model.path());
+    if (options.engine() == ScoreOptions.Engine.DJL_SPARK) {
+      classifier.checkForDjl(SparkContexts.hadoopConfiguration());
+    }
     try (JavaSparkContext spark = SparkContexts.openTables("score")) {
       return new ScoreJob(options, classifier).run(spark);
     }

@@ -64,6 +64,7 @@ public final class ScoreJob {
       group.listen(listener);
       try {
         output.write(kept(scored, text), input.roots());
+        listener.complete();
       } finally {
         group.forget(listener); // before the bar is closed
       }
@@ -79,7 +80,6 @@ public final class ScoreJob {
     } finally {
       ExecutorModels.closeIdle();
     }
-    group.awaitEnd(); // what tasks took is told a little later
     return result(tally.value(), time, (System.nanoTime() - startNanos) / 1e9);
   }
 

@@ -57,7 +57,7 @@ final class DatasetAssembly {
     Skipped skipped = results.stream().map(UnitResult::skipped).reduce(Skipped.NONE, Skipped::plus);
     require(
         documents > 0,
-        "the corpus has no text: of %d documents of --input all are empty or null, give some with text",
+        "the corpus has no text: of %d documents of --input all are null, empty or without a token: give some with text, or another tokenizer",
         skipped.documents());
     long malformed = results.stream().mapToLong(UnitResult::malformed).sum();
     results.stream()

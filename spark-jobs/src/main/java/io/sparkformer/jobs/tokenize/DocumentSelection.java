@@ -2,6 +2,7 @@ package io.sparkformer.jobs.tokenize;
 
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
+import static org.apache.spark.sql.functions.greatest;
 import static org.apache.spark.sql.functions.least;
 import static org.apache.spark.sql.functions.lit;
 import static org.apache.spark.sql.functions.min;
@@ -106,7 +107,7 @@ final class DocumentSelection {
                         documents, policy, KeptDocuments.of(kept, unit, hadoop.value().value())),
                     seed));
     WindowSpec ofLabel = Window.partitionBy("label");
-    // Every label has at least one document for training.
+    // Every label has at least one document for training, and of two or more one for validation.
     Dataset<Row> ranked =
         hashes
             .withColumn("rank", row_number().over(ofLabel.orderBy("hash")))
@@ -114,7 +115,9 @@ final class DocumentSelection {
             .withColumn(
                 "valid",
                 least(
-                    round(col("documents").multiply(validFraction)).cast(DataTypes.LongType),
+                    greatest(
+                        round(col("documents").multiply(validFraction)).cast(DataTypes.LongType),
+                        lit(validFraction > 0 ? 1L : 0L)),
                     col("documents").minus(1)));
     Map<String, Long> bounds = new HashMap<>();
     for (Row row :

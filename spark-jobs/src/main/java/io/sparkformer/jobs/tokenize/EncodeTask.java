@@ -8,6 +8,7 @@ import io.sparkformer.jobs.input.CleanDocuments;
 import io.sparkformer.jobs.input.Documents;
 import io.sparkformer.jobs.input.UnitTask;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.OptionalInt;
 import org.apache.hadoop.fs.Path;
 
@@ -32,6 +33,9 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
   }
 
   private static final class Work {
+    /** A token, and the next one to predict. */
+    private static final int LEAST_TOKENS = 2;
+
     private final EncodeSettings settings;
     private final UnitWriter writer;
     private final Encoder encoder;
@@ -49,12 +53,11 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
     long add(CleanDocuments document, SplitName split) throws IOException {
       SplitWriter out = writer.of(split);
       long characters = 0;
-      out.countDocument();
       do {
         characters += out.append(encoder, document.bytes(), document.from(), document.to());
         writer.report();
       } while (document.nextPiece());
-      end(document, out);
+      count(document, out, end(document, out));
       return characters;
     }
 
@@ -67,7 +70,7 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
           trainLeft -= add(documents, trainLeft > 0 ? SplitName.TRAIN : SplitName.VALID);
         } else {
           boolean counts = documents.begins() || (validStartsHere && documents.ordinal() == 0);
-          trainLeft = addCut(documents, trainLeft, counts ? 1 : 0);
+          trainLeft = addInPlace(documents, trainLeft, counts);
         }
       }
     }
@@ -75,45 +78,101 @@ record EncodeTask(EncodeSettings settings) implements UnitTask<UnitResult> {
     /**
      * Adds a document, or a part of one, whose first characters are for training.
      *
-     * @param documentsHere 0 if its split has had an earlier part of it
+     * @param counts whether its split has had no earlier part of it
      * @return characters that are left for training behind it
      */
-    private long addCut(CleanDocuments document, long trainLeft, int documentsHere)
+    private long addInPlace(CleanDocuments document, long trainLeft, boolean counts)
         throws IOException {
       long left = trainLeft;
-      SplitName split = left > 0 ? SplitName.TRAIN : SplitName.VALID;
-      if (documentsHere > 0) {
-        writer.of(split).countDocument();
-      }
+      boolean inTrain = trainLeft > 0;
+      SplitWriter out = writer.of(inTrain ? SplitName.TRAIN : SplitName.VALID);
+      boolean first = true;
       do {
-        byte[] utf8 = document.bytes();
         int from = document.from();
-        if (split == SplitName.TRAIN && left < Utf8Text.characters(utf8, from, document.to())) {
-          int cut = Utf8Text.skip(utf8, from, left);
-          writer.of(split).append(encoder, utf8, from, cut);
-          writer.of(split).flush(encoder);
-          writer.of(split).endSequence();
-          from = cut;
-          left = 0;
-          split = SplitName.VALID;
-          writer.of(split).countDocument();
+        if (inTrain && left < Utf8Text.characters(document.bytes(), from, document.to())) {
+          addCut(document, left, first, counts);
+          return 0;
         }
-        long characters = writer.of(split).append(encoder, utf8, from, document.to());
-        left -= split == SplitName.TRAIN ? characters : 0;
+        long characters = out.append(encoder, document.bytes(), from, document.to());
+        left -= inTrain ? characters : 0;
         writer.report();
+        first = false;
       } while (document.nextPiece());
-      end(document, writer.of(split));
+      boolean any = end(document, out);
+      if (counts) {
+        count(document, out, any);
+      }
       return left;
     }
 
-    private void end(CleanDocuments document, SplitWriter out) throws IOException {
+    /**
+     * Adds the rest of a document that is cut within the piece at hand; at the piece's beginning or
+     * end instead if that would leave a part with nothing to predict.
+     *
+     * @param left the piece's characters before the cut
+     * @param first whether the piece is the first
+     * @param counts whether training has had no earlier part of it
+     */
+    private void addCut(CleanDocuments document, long left, boolean first, boolean counts)
+        throws IOException {
+      byte[] piece = Arrays.copyOfRange(document.bytes(), document.from(), document.to());
+      boolean more = document.nextPiece();
+      int cut = Utf8Text.skip(piece, 0, left);
+      SplitWriter train = writer.of(SplitName.TRAIN);
+      if (first && tokens(piece, 0, cut) < LEAST_TOKENS) {
+        cut = 0;
+      } else if (!more
+          && document.ends()
+          && tokens(piece, cut, piece.length) + (endOfText.isPresent() ? 1 : 0) < LEAST_TOKENS) {
+        train.append(encoder, piece, 0, piece.length);
+        boolean any = end(document, train);
+        if (counts) {
+          count(document, train, any);
+        }
+        return;
+      }
+      train.append(encoder, piece, 0, cut);
+      train.flush(encoder);
+      if (train.endSequence() && counts) {
+        train.countDocument();
+      }
+      SplitWriter valid = writer.of(SplitName.VALID);
+      valid.append(encoder, piece, cut, piece.length);
+      while (more) {
+        valid.append(encoder, document.bytes(), document.from(), document.to());
+        writer.report();
+        more = document.nextPiece();
+      }
+      count(document, valid, end(document, valid));
+    }
+
+    /** As a text of its own. */
+    private int tokens(byte[] utf8, int from, int to) throws IOException {
+      Tokenizer.TokenList tokens = new Tokenizer.TokenList();
+      Encoder alone = settings.tokenizer().tokenizer().encoder();
+      alone.append(utf8, from, to, tokens);
+      alone.endDocument(tokens);
+      return tokens.toArray().length;
+    }
+
+    /** Ends a document, or a part of one, and tells whether it has tokens. */
+    private boolean end(CleanDocuments document, SplitWriter out) throws IOException {
       out.flush(encoder);
       if (document.ends() && endOfText.isPresent()) {
         out.append(endOfText.getAsInt());
       }
-      out.endSequence();
-      if (settings.isLabelled()) {
+      boolean any = out.endSequence();
+      if (any && settings.isLabelled()) {
         out.label(settings.labelId(document.label()));
+      }
+      return any;
+    }
+
+    private void count(CleanDocuments document, SplitWriter out, boolean hasTokens) {
+      if (hasTokens || !document.begins() || !document.ends()) {
+        out.countDocument();
+      } else {
+        writer.countWithoutTokens();
       }
     }
   }

@@ -185,7 +185,7 @@ final class ShuffledUnits {
       while (items.hasNext()) {
         Item item = items.next()._2();
         if (item instanceof Document document) {
-          write(document, writer.of(document.split()));
+          write(document, writer);
           writer.report();
         } else if (item instanceof Reading reading) {
           found = reading.found();
@@ -195,11 +195,15 @@ final class ShuffledUnits {
     }
   }
 
-  private static void write(Document document, SplitWriter out) throws IOException {
-    out.countDocument();
+  private static void write(Document document, UnitWriter writer) throws IOException {
+    SplitWriter out = writer.of(document.split());
     out.count(document.characters(), document.bytes());
     out.append(document.tokens(), document.tokens().length);
-    out.endSequence();
+    if (!out.endSequence()) {
+      writer.countWithoutTokens();
+      return;
+    }
+    out.countDocument();
     if (document.label() >= 0) {
       out.label(document.label());
     }

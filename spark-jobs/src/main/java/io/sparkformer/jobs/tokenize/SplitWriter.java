@@ -36,6 +36,10 @@ final class SplitWriter implements Closeable {
   private long characters;
   private long bytes;
 
+  private long sequenceTokens;
+  private long sequenceCharacters;
+  private long sequenceBytes;
+
   /**
    * How a data set's shards are written.
    *
@@ -53,22 +57,23 @@ final class SplitWriter implements Closeable {
   /** Adds a piece of the open document and returns its characters. */
   int append(Encoder encoder, byte[] utf8, int from, int to) throws IOException {
     int added = Utf8Text.characters(utf8, from, to);
-    characters += added;
-    bytes += to - from;
-    ShardWriter writer = text();
-    encoder.append(utf8, from, to, (ids, count) -> write(writer, ids, count));
+    count(added, to - from);
+    encoder.append(utf8, from, to, this::append);
     return added;
   }
 
   /** Gives what the encoder holds back. */
   void flush(Encoder encoder) throws IOException {
-    ShardWriter writer = text();
-    encoder.endDocument((ids, count) -> write(writer, ids, count));
+    encoder.endDocument(this::append);
   }
 
   /** Adds one token, or tokens that were made before. */
   void append(int[] ids, int count) throws IOException {
-    write(text(), ids, count);
+    if (count == 0) {
+      return; // A file is made when there is something to write.
+    }
+    text().append(ids, 0, count);
+    sequenceTokens += count;
   }
 
   void append(int id) throws IOException {
@@ -78,13 +83,28 @@ final class SplitWriter implements Closeable {
 
   /** Counts text that came as tokens. */
   void count(long textCharacters, long textBytes) {
-    characters += textCharacters;
-    bytes += textBytes;
+    sequenceCharacters += textCharacters;
+    sequenceBytes += textBytes;
   }
 
-  /** Ends the sequence of a document, or of a part of one. */
-  void endSequence() throws IOException {
-    text().endDocument();
+  /**
+   * Ends the sequence of a document, or of a part of one. Without a token it is none: it leaves
+   * nothing, and its label must not be added.
+   *
+   * @return whether there is a sequence
+   */
+  boolean endSequence() throws IOException {
+    boolean any = sequenceTokens > 0;
+    if (any) {
+      text().endDocument();
+      tokens += sequenceTokens;
+      characters += sequenceCharacters;
+      bytes += sequenceBytes;
+    }
+    sequenceTokens = 0;
+    sequenceCharacters = 0;
+    sequenceBytes = 0;
+    return any;
   }
 
   void countDocument() {
@@ -105,7 +125,7 @@ final class SplitWriter implements Closeable {
   }
 
   long tokens() {
-    return tokens;
+    return tokens + sequenceTokens;
   }
 
   /** Completes the files. */
@@ -132,10 +152,5 @@ final class SplitWriter implements Closeable {
       text = Optional.of(ShardWriter.create(fileSystem, directory, name, layout.dtype()));
     }
     return text.get();
-  }
-
-  private void write(ShardWriter writer, int[] ids, int count) throws IOException {
-    writer.append(ids, 0, count);
-    tokens += count;
   }
 }

@@ -68,7 +68,9 @@ public final class TokenizeJob {
             ? Optional.empty()
             : Optional.of(Tokenizers.open(options.tokenizer(), hadoop));
     given.ifPresent(options::dtypeOf); // so that a mistake is said at once
-    Sources sources = Sources.open(spark, options.input(), largeDocuments(given), unitBytes(given));
+    Sources sources =
+        Sources.open(
+            spark, options.input(), options.malformed(), largeDocuments(given), unitBytes(given));
     try (OutputDirectory output =
         OutputDirectory.prepare(
             options.output(),
@@ -77,7 +79,7 @@ public final class TokenizeJob {
             sources.roots(),
             hadoop)) {
       output.whenLost(group::cancel);
-      DatasetManifest manifest = write(group, sources.source(), given, output);
+      DatasetManifest manifest = write(group, sources, given, output);
       output.commit();
       System.err.print(SplitTable.of(manifest));
       return result(manifest, (System.nanoTime() - startNanos) / 1e9);
@@ -85,8 +87,9 @@ public final class TokenizeJob {
   }
 
   private DatasetManifest write(
-      JobGroup group, Source source, Optional<Tokenizer> given, OutputDirectory output)
+      JobGroup group, Sources sources, Optional<Tokenizer> given, OutputDirectory output)
       throws Exception {
+    Source source = sources.source();
     require(
         options.duplicates() == Duplicates.KEPT || source.hasFixedOrder(),
         "--dedup exact needs rows in a fixed order, which %s has not, since its query shuffles: write its result as a table first",
@@ -99,8 +102,8 @@ public final class TokenizeJob {
         new FinishedUnits(output, new Path(output.staging(), UNITS + plan.digest()));
     try {
       EncodeSettings settings =
-          new CorpusAnalysis(spark, group, options, source).settings(given, output, units);
-      encode(group, source, settings, units);
+          sources.read(
+              spark.hadoopConfiguration(), all -> encoded(group, all, given, output, units));
       output.requireHeld();
       return new DatasetAssembly(options, source, settings, units).commit();
     } catch (Exception e) {
@@ -110,6 +113,19 @@ public final class TokenizeJob {
       }
       throw e;
     }
+  }
+
+  private EncodeSettings encoded(
+      JobGroup group,
+      Source source,
+      Optional<Tokenizer> given,
+      OutputDirectory output,
+      FinishedUnits units)
+      throws Exception {
+    EncodeSettings settings =
+        new CorpusAnalysis(spark, group, options, source).settings(given, output, units);
+    encode(group, source, settings, units);
+    return settings;
   }
 
   private void encode(JobGroup group, Source source, EncodeSettings settings, FinishedUnits units)

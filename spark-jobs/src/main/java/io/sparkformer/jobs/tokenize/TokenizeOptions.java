@@ -109,6 +109,12 @@ public record TokenizeOptions(
     recorded.put("format", input.format().option());
     input.textColumn().ifPresent(column -> recorded.put("text_column", column));
     input.labelColumn().ifPresent(column -> recorded.put("label_column", column));
+    if (!input.selection().include().isEmpty()) {
+      recorded.put("include", String.join(" ", input.selection().include()));
+    }
+    if (!input.selection().exclude().isEmpty()) {
+      recorded.put("exclude", String.join(" ", input.selection().exclude()));
+    }
     recorded.put("split", split.option());
     recorded.put("valid_fraction", Double.toString(validFraction));
     recorded.put("seed", Long.toString(seed));

@@ -22,7 +22,7 @@ import java.util.SortedMap;
 record TokenizePlan(
     int version, String input, int units, String tokenizer, SortedMap<String, String> options) {
 
-  private static final int VERSION = 1;
+  private static final int VERSION = 2;
   private static final int DIGEST_CHARS = 16;
   private static final ObjectMapper JSON = new ObjectMapper();
 

@@ -1,6 +1,7 @@
 package io.sparkformer.jobs.tokenize;
 
 import io.sparkformer.datasets.Storage;
+import io.sparkformer.datasets.tokens.DatasetManifest.Skipped;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.input.CleanDocuments;
 import java.io.Closeable;
@@ -27,6 +28,7 @@ final class UnitWriter implements Closeable {
   private final SplitWriter train;
   private final SplitWriter valid;
   private long reported;
+  private long withoutTokens;
 
   private UnitWriter(FileSystem fileSystem, Path units, int unit, SplitWriter.ShardLayout layout) {
     this.fileSystem = fileSystem;
@@ -56,6 +58,11 @@ final class UnitWriter implements Closeable {
     return split == SplitName.TRAIN ? train : valid;
   }
 
+  /** Counts a document with text that the tokenizer has no token for: it is left out as empty. */
+  void countWithoutTokens() {
+    withoutTokens++;
+  }
+
   /** Tells Spark how far the task is, for the progress; cheap. */
   void report() {
     long tokens = train.tokens() + valid.tokens();
@@ -71,8 +78,9 @@ final class UnitWriter implements Closeable {
         new UnitResult(
             train.finish(),
             valid.finish(),
-            found.documents(),
-            found.skipped(),
+            // Of a shuffle, what was read here may be written elsewhere: their sum counts.
+            found.documents() - withoutTokens,
+            found.skipped().plus(new Skipped(0, withoutTokens, 0)),
             found.malformed(),
             found.firstMalformed());
     result.write(fileSystem, hidden);

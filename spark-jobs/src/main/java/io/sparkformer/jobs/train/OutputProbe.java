@@ -1,10 +1,13 @@
 package io.sparkformer.jobs.train;
 
+import io.sparkformer.datasets.Placement;
 import io.sparkformer.datasets.Storage;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.time.Duration;
 import java.util.UUID;
 import org.apache.hadoop.conf.Configuration;
+import org.apache.hadoop.fs.FileStatus;
 import org.apache.hadoop.fs.FileSystem;
 import org.apache.hadoop.fs.Path;
 
@@ -15,6 +18,9 @@ import org.apache.hadoop.fs.Path;
 final class OutputProbe implements AutoCloseable {
 
   static final String CHECK = "output";
+
+  private static final String PREFIX = ".sparkformer-probe-";
+  private static final Duration STALE = Duration.ofDays(1);
 
   private static final String SHARED =
       "give a path that all machines share (hdfs://..., s3a://..., a network mount)";
@@ -43,10 +49,21 @@ final class OutputProbe implements AutoCloseable {
     if (!fileSystem.getFileStatus(directory).isDirectory()) {
       throw new IOException(Storage.shown(directory) + " is a file");
     }
-    Path file = new Path(directory, ".sparkformer-probe-" + UUID.randomUUID());
+    deleteStale(fileSystem, directory);
+    Path file = new Path(directory, PREFIX + UUID.randomUUID());
     OutputProbe probe = new OutputProbe(fileSystem, file, ranks);
     touch(fileSystem, file);
     return probe;
+  }
+
+  /** What killed checks left: none takes as long. */
+  private static void deleteStale(FileSystem fileSystem, Path directory) throws IOException {
+    long before = System.currentTimeMillis() - STALE.toMillis();
+    for (FileStatus file : fileSystem.listStatus(directory)) {
+      if (file.getPath().getName().startsWith(PREFIX) && file.getModificationTime() < before) {
+        fileSystem.delete(file.getPath(), false);
+      }
+    }
   }
 
   Path file() {
@@ -61,7 +78,18 @@ final class OutputProbe implements AutoCloseable {
           CHECK, "%s is not the driver's".formatted(Storage.shown(file.getParent())), SHARED);
     }
     touch(fileSystem, answer(file, rank));
-    return PreflightCheck.ok(CHECK, "%s can be written".formatted(Storage.shown(file.getParent())));
+    return PreflightCheck.ok(
+        CHECK,
+        "%s can be written; %s".formatted(Storage.shown(file.getParent()), guarantee(fileSystem)));
+  }
+
+  /** What others see of a directory that gets its name. */
+  static String guarantee(FileSystem fileSystem) {
+    return Placement.renamesAtOnce(fileSystem)
+        ? "a directory there is renamed in one act, so nobody sees a part of it"
+        : ("a directory of %s is renamed by copying its files, so a model there is whole when it has its"
+                + " config.json, a checkpoint its DONE and a data set its dataset.json, which are written last")
+            .formatted(fileSystem.getUri().getScheme());
   }
 
   /** Whether the driver sees what that rank wrote. */

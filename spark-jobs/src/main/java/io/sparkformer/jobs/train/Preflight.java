@@ -131,7 +131,11 @@ final class Preflight {
         EXECUTORS,
         "%d of %d came within %d s (%s)%s"
             .formatted(slots(), options.workers(), options.waitSeconds(), settings, words),
-        "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why executors ended in their logs");
+        "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why executors ended in their logs"
+            + (conf.get("spark.master").startsWith("spark://")
+                ? " (stderr of %s in the workers' work directories, and on their web pages)"
+                    .formatted(spark.sc().applicationId())
+                : ""));
   }
 
   private List<PreflightCheck> withProbe() throws IOException {

@@ -3,12 +3,14 @@ package io.sparkformer.jobs.train;
 import ai.djl.Device;
 import ai.djl.engine.Engine;
 import com.sun.management.OperatingSystemMXBean;
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.cluster.RankDevice;
 import io.sparkformer.jobs.cluster.TaskThreads;
+import io.sparkformer.torch.TorchEngine;
 import java.io.IOException;
 import java.io.Serializable;
 import java.io.UncheckedIOException;
@@ -45,6 +47,8 @@ final class PreflightTask
   private static final long serialVersionUID = 1L;
   private static final Pattern AVAILABLE = Pattern.compile("(?m)^MemAvailable: +(\\d{1,15}) kB$");
   private static final int NAMED_FILES = 3;
+  private static final String WITHOUT_SUMS =
+      " (some without crc32c: only 'sparkformer dataset verify' checks their contents)";
   private static final java.nio.file.Path SHARED_MEMORY = java.nio.file.Path.of("/dev/shm");
 
   private final Broadcast<SerializableConfiguration> configuration;
@@ -143,10 +147,12 @@ final class PreflightTask
 
   private PreflightCheck engine() {
     try {
-      Engine engine = Engine.getEngine("PyTorch");
+      Engine engine = TorchEngine.get();
       int perRank = threads > 0 ? threads : TaskThreads.ofThisTask();
       return PreflightCheck.ok(
           ENGINE, "PyTorch %s, %d threads for a rank".formatted(engine.getVersion(), perRank));
+    } catch (InvalidInputException e) {
+      throw e; // says what to do
     } catch (RuntimeException | LinkageError e) {
       return PreflightCheck.failed(
           ENGINE,
@@ -173,10 +179,12 @@ final class PreflightTask
       sizes.put(file.getPath().getName(), file.getLen());
     }
     int files = 0;
+    boolean summed = true;
     List<String> wrong = new ArrayList<>();
     for (DatasetManifest.Split split : manifest.splits().values()) {
       for (ShardFile file : split.allFiles()) {
         files++;
+        summed &= file.hasSums();
         Long bytes = sizes.get(file.name());
         if (bytes == null) {
           wrong.add(file.name() + " is missing");
@@ -187,7 +195,10 @@ final class PreflightTask
       }
     }
     return wrong.isEmpty()
-        ? PreflightCheck.ok(DATA, "%s, all %d files".formatted(Storage.shown(directory), files))
+        ? PreflightCheck.ok(
+            DATA,
+            "%s, all %d files%s"
+                .formatted(Storage.shown(directory), files, summed ? "" : WITHOUT_SUMS))
         : PreflightCheck.failed(
             DATA,
             "%s: %s".formatted(Storage.shown(directory), firstOf(wrong)),

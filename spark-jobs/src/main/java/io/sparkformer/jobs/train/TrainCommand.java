@@ -12,7 +12,9 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.apache.spark.api.java.JavaSparkContext;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
 
 /** {@code sparkformer train}. */
 @Command(
@@ -50,7 +52,8 @@ public final class TrainCommand implements JobCommand, Callable<TrainResult> {
       paramLabel = "N",
       description =
           "Ranks, one an executor. More than one on a local master get executor processes here."
-              + " The result is the same for any number. Default: ${DEFAULT-VALUE}.")
+              + " The result is the same for any number, up to that of a step's micro-batches; for more,"
+              + " these are split. Default: ${DEFAULT-VALUE}.")
   private int workers;
 
   @Option(
@@ -98,6 +101,12 @@ public final class TrainCommand implements JobCommand, Callable<TrainResult> {
   private boolean resume;
 
   @Option(
+      names = "--allow-changes",
+      description =
+          "With --resume: go on even if the recipe changes what follows, such as the learning rate.")
+  private boolean allowChanges;
+
+  @Option(
       names = "--set",
       paramLabel = "KEY=VALUE",
       description = "Replaces a value of the recipe, as in training.max-steps=100; repeatable.")
@@ -106,26 +115,31 @@ public final class TrainCommand implements JobCommand, Callable<TrainResult> {
   @Option(names = "--overwrite", description = "Replace the output if a training run made it.")
   private boolean overwrite;
 
+  @Spec private CommandSpec command;
+
   @Override
   public TrainResult call() throws Exception {
     require(!(resume && overwrite), "--resume and --overwrite exclude each other: give one");
+    require(
+        resume || !allowChanges,
+        "--allow-changes is for a run that goes on: give it with --resume, or leave it away");
     RetryOptions retry =
         new RetryOptions(workers, minWorkers, maxFailures, waitSeconds, rankTimeoutSeconds);
     List<String> all = new ArrayList<>(settings);
     if (keep != null) {
       all.add("checkpoint.keep=" + keep);
     }
-    TrainJob job =
-        TrainJob.prepare(
-            SparkContexts.hadoopConfiguration(), config, all, data, output, mode(), retry);
-    try (JavaSparkContext spark = SparkContexts.openRanks("train", RunEvents.class, workers)) {
-      return job.run(spark);
+    try (TrainJob job =
+            TrainJob.prepare(
+                SparkContexts.hadoopConfiguration(), config, all, data, output, mode(), retry);
+        JavaSparkContext spark = SparkContexts.openRanks("train", RunEvents.class, workers)) {
+      return job.run(spark, ShellWords.of(command.commandLine().getParseResult().originalArgs()));
     }
   }
 
   private RunDirectory.Mode mode() {
     if (resume) {
-      return RunDirectory.Mode.RESUME;
+      return allowChanges ? RunDirectory.Mode.RESUME_CHANGED : RunDirectory.Mode.RESUME;
     }
     return overwrite ? RunDirectory.Mode.OVERWRITE : RunDirectory.Mode.START;
   }

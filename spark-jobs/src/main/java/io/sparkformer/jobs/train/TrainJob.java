@@ -2,12 +2,16 @@ package io.sparkformer.jobs.train;
 
 import static io.sparkformer.datasets.InvalidInputException.require;
 
+import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Reason;
 import io.sparkformer.datasets.Storage;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.GivenUpException;
 import io.sparkformer.jobs.cluster.RunEvents;
-import io.sparkformer.jobs.report.RunReport;
-import io.sparkformer.jobs.report.TrainingCurves;
+import io.sparkformer.jobs.output.OutputDirectory;
+import io.sparkformer.jobs.output.OutputLock;
+import io.sparkformer.jobs.report.RunDescription;
 import io.sparkformer.model.ModelDirectory;
 import io.sparkformer.recipe.DataConfig;
 import io.sparkformer.recipe.DataShape;
@@ -15,7 +19,9 @@ import io.sparkformer.recipe.Recipe;
 import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.run.MetricsLog;
 import io.sparkformer.run.RunDirectory;
+import java.io.Closeable;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -28,9 +34,10 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Trains as one Spark barrier stage, a task for each rank; the driver checks what it can
- * beforehand, shows how far the run is and draws the curves.
+ * beforehand, shows how far the run is and writes its report. Until it is closed, no other job
+ * writes its output.
  */
-public final class TrainJob {
+public final class TrainJob implements Closeable {
 
   private static final Logger LOG = LoggerFactory.getLogger(TrainJob.class);
 
@@ -38,12 +45,22 @@ public final class TrainJob {
   private final TrainSpec spec;
   private final RunDirectory directory;
   private final RetryOptions retry;
+  private final OutputLock lock;
+  private final List<Path> createdParents;
 
-  private TrainJob(Recipe recipe, TrainSpec spec, RunDirectory directory, RetryOptions retry) {
+  private TrainJob(
+      Recipe recipe,
+      TrainSpec spec,
+      RunDirectory directory,
+      RetryOptions retry,
+      OutputLock lock,
+      List<Path> createdParents) {
     this.recipe = recipe;
     this.spec = spec;
     this.directory = directory;
     this.retry = retry;
+    this.lock = lock;
+    this.createdParents = createdParents;
   }
 
   /** Checks what the driver can, so that a mistake is said before Spark starts. */
@@ -58,27 +75,18 @@ public final class TrainJob {
       throws IOException {
     Path file = Storage.path(config);
     RunDirectory directory = RunDirectory.of(hadoop, Storage.path(output));
-    RecipeFile recipe =
+    RecipeFile whole =
         startable(
             hadoop,
             RecipeFile.read(Storage.driverFileSystem(file, hadoop), file).with(settings),
             directory,
             mode);
-    Optional<Path> given = given(hadoop, recipe, data, directory);
-    Path readable = given.orElseGet(() -> TrainSpec.madeData(recipe));
-    Recipe bound =
-        recipe.bind(
-            DataShape.of(DatasetManifest.read(Storage.fileSystem(readable, hadoop), readable)));
-    int microBatches = bound.training().gradAccumSteps();
-    require(
-        microBatches >= retry.workers(),
-        "--workers %d is more than the micro-batches of a step, %d (training.global-batch-size %d /"
-            + " training.micro-batch-size %d): lower --workers, raise the global or lower the micro-batch size",
-        retry.workers(),
-        microBatches,
-        bound.training().globalBatchSize(),
-        bound.training().microBatchSize());
-    directory.check(mode);
+    Optional<Path> given = given(hadoop, whole, data, directory);
+    Path readable = given.orElseGet(() -> TrainSpec.madeData(whole));
+    DataShape shape =
+        DataShape.of(DatasetManifest.read(Storage.fileSystem(readable, hadoop), readable));
+    RecipeFile recipe = MicroBatches.split(whole, shape, retry.workers(), directory, mode);
+    Recipe bound = recipe.bind(shape);
     TrainSpec spec =
         new TrainSpec(
             UUID.randomUUID().toString(),
@@ -87,7 +95,40 @@ public final class TrainJob {
             directory.path().toString(),
             mode,
             retry.rankTimeoutSeconds());
-    return new TrainJob(bound, spec, directory, retry);
+    return locked(bound, spec, directory, retry);
+  }
+
+  private static TrainJob locked(
+      Recipe recipe, TrainSpec spec, RunDirectory directory, RetryOptions retry)
+      throws IOException {
+    directory.check(spec.mode());
+    List<Path> missing = OutputDirectory.missingParents(directory.fileSystem(), directory.path());
+    OutputLock lock;
+    try {
+      lock = OutputLock.acquire(directory.fileSystem(), directory.path());
+    } catch (IOException e) {
+      throw new InvalidInputException(
+          String.format(
+              "--output %s cannot be written (%s): choose a directory that you may write",
+              Storage.shown(directory.path()), Reason.of(e)),
+          e);
+    }
+    try {
+      directory.check(spec.mode()); // which the run that had the lock may have changed
+    } catch (IOException | RuntimeException e) {
+      lock.releaseAfter(e);
+      throw e;
+    }
+    return new TrainJob(recipe, spec, directory, retry, lock, missing);
+  }
+
+  /** Lets other jobs write the output. */
+  @Override
+  public void close() throws IOException {
+    lock.close();
+    if (!directory.fileSystem().exists(directory.path())) {
+      OutputDirectory.deleteEmpty(directory.fileSystem(), createdParents);
+    }
   }
 
   /** The data set that is given, unless the recipe makes its own. */
@@ -119,7 +160,7 @@ public final class TrainJob {
   private static RecipeFile startable(
       Configuration hadoop, RecipeFile recipe, RunDirectory output, RunDirectory.Mode mode)
       throws IOException {
-    if (recipe.initFrom().isEmpty() || mode == RunDirectory.Mode.RESUME) {
+    if (recipe.initFrom().isEmpty() || mode.resumes()) {
       return recipe;
     }
     Path path = Storage.path(recipe.initFrom().get());
@@ -142,11 +183,19 @@ public final class TrainJob {
    *     has failed
    */
   public TrainResult run(JavaSparkContext spark) throws Exception {
+    return run(spark, "");
+  }
+
+  /**
+   * The same, for a report that says what started the run.
+   *
+   * @param command as a person would type it
+   */
+  TrainResult run(JavaSparkContext spark, String command) throws Exception {
     long started = System.nanoTime();
     if (retry.workers() > 1 || !spark.sc().isLocal()) {
       checkSurroundings(spark);
     }
-    TrainRetries.Done done;
     if (!RunEvents.areCarriedIn(spark.getConf())) {
       LOG.info(
           "no progress is shown, since {} has no {}: see {} in {}",
@@ -155,13 +204,45 @@ public final class TrainJob {
           MetricsLog.FILE_NAME,
           Storage.shown(directory.path()));
     }
-    try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps());
-        TrainRetries retries = new TrainRetries(spark, spec, retry, progress)) {
-      done = retries.run();
+    TrainRetries.Done done;
+    long maxSteps = recipe.training().maxSteps();
+    try (RunPage page = new RunPage(directory, lock, spec, description(command), maxSteps)) {
+      done = train(spark, page);
     }
-    draw();
     return TrainResult.of(
         done, (System.nanoTime() - started) / 1e9, Storage.shown(directory.path()));
+  }
+
+  private TrainRetries.Done train(JavaSparkContext spark, RunPage page) throws Exception {
+    try (TrainProgress progress = new TrainProgress(recipe.training().maxSteps(), page);
+        TrainRetries retries = new TrainRetries(spark, spec, retry, progress, lock)) {
+      TrainRetries.Done done = retries.run();
+      progress.finished(done.result().steps());
+      return done;
+    } catch (Exception e) { // SparkException, which Scala does not declare
+      page.failed(e);
+      if (e instanceof GivenUpException) {
+        tidyAfter(e);
+      }
+      throw e;
+    }
+  }
+
+  /** An executor that was killed for good leaves what it was writing. */
+  private void tidyAfter(Exception failure) {
+    try {
+      directory.tidy(lock::requireHeld);
+    } catch (IOException | RuntimeException e) {
+      failure.addSuppressed(e);
+    }
+  }
+
+  private RunDescription description(String command) {
+    String data =
+        spec.data().isEmpty()
+            ? "made by the recipe (data.source)"
+            : Storage.shown(new Path(spec.data()));
+    return new RunDescription(data, command, Instant.now());
   }
 
   /** Executors that are lost meanwhile are replaced, as they are later. */
@@ -184,17 +265,6 @@ public final class TrainJob {
         }
         LOG.warn("the checks before training failed ({}); checking again", Failure.rootOf(e));
       }
-    }
-  }
-
-  /** A missing font or full disk must not take a trained model with it. */
-  private void draw() throws IOException {
-    try {
-      new TrainingCurves(MetricsLog.read(directory.fileSystem(), directory.path()))
-          .draw(directory.fileSystem(), directory.path());
-      RunReport.write(directory);
-    } catch (IOException | RuntimeException | LinkageError e) {
-      LOG.warn("the report was not drawn: {}", e.toString());
     }
   }
 }

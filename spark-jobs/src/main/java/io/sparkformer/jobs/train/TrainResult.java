@@ -1,5 +1,8 @@
 package io.sparkformer.jobs.train;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import io.sparkformer.datasets.tokens.SplitName;
+import io.sparkformer.run.Evaluation;
 import io.sparkformer.run.TrainingResult;
 
 /**
@@ -8,7 +11,7 @@ import io.sparkformer.run.TrainingResult;
  * @param steps updates done in all
  * @param epochs the same in passes over the train split; 0 if there are none
  * @param trainLoss of the last model, in nats, over as many batches as the valid loss
- * @param validLoss of the last model
+ * @param validLoss of the last model; not there if the data set has no valid split, as the next
  * @param validAccuracy of the last model: share of the targets that are the likeliest class
  * @param monitor what decided which model is best
  * @param best its value for the model in best/
@@ -22,12 +25,13 @@ import io.sparkformer.run.TrainingResult;
  * @param failures that it survived
  * @param output where everything is
  */
+@JsonInclude(JsonInclude.Include.NON_NULL)
 record TrainResult(
     long steps,
     double epochs,
     double trainLoss,
-    double validLoss,
-    double validAccuracy,
+    Double validLoss,
+    Double validAccuracy,
     String monitor,
     double best,
     boolean stoppedEarly,
@@ -42,12 +46,13 @@ record TrainResult(
 
   static TrainResult of(TrainRetries.Done done, double seconds, String output) {
     TrainingResult result = done.result();
+    Evaluation.Result valid = result.evaluations().get(SplitName.VALID);
     return new TrainResult(
         result.steps(),
         result.epochs(),
         result.train().loss(),
-        result.valid().loss(),
-        result.valid().accuracy(),
+        valid == null ? null : (Double) valid.loss(),
+        valid == null ? null : (Double) valid.accuracy(),
         result.monitor(),
         result.best(),
         result.stoppedEarly(),

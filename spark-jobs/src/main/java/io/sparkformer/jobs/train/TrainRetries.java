@@ -1,20 +1,28 @@
 package io.sparkformer.jobs.train;
 
 import io.sparkformer.datasets.InvalidInputException;
+import io.sparkformer.datasets.Storage;
 import io.sparkformer.jobs.cluster.BarrierStage;
 import io.sparkformer.jobs.cluster.ExecutorMonitor;
 import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.FullDisk;
 import io.sparkformer.jobs.cluster.GivenUpException;
+import io.sparkformer.jobs.cluster.Interruption;
 import io.sparkformer.jobs.cluster.JobGroup;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
+import io.sparkformer.jobs.output.OutputLock;
+import io.sparkformer.run.RunDirectory;
 import io.sparkformer.run.TrainingResult;
+import java.io.IOException;
 import java.security.SecureRandom;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.apache.hadoop.fs.Path;
 import org.apache.spark.api.java.JavaFutureAction;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
@@ -31,20 +39,29 @@ final class TrainRetries implements AutoCloseable {
   private static final Logger LOG = LoggerFactory.getLogger(TrainRetries.class);
   private static final int SECRET_BYTES = 32;
 
+  private static final String KEPT =
+      "; checkpoints are kept: go on with --resume, or --overwrite if there is none yet";
+
   /** A task that was told to end does so when its engine call returns and storage has answered. */
   private static final int SETTLE_SECONDS = 120;
+
+  /** How long who presses Ctrl-C waits for a checkpoint. */
+  private static final int KEEP_SECONDS = 5;
 
   private final JavaSparkContext spark;
   private final TrainSpec spec;
   private final RetryOptions retry;
   private final TrainProgress progress;
+  private final OutputLock lock;
   private final JobGroup group;
   private final ExecutorMonitor executors;
   private final Broadcast<SerializableConfiguration> configuration;
+  private final Interruption interruption;
 
   private int failures; // each ended an attempt, so this is the running one's number
   private String failure = "";
   private volatile Optional<String> mistake = Optional.empty();
+  private volatile boolean ending;
 
   /**
    * How it ended.
@@ -55,15 +72,23 @@ final class TrainRetries implements AutoCloseable {
    */
   record Done(TrainingResult result, int workers, int failures) {}
 
-  TrainRetries(JavaSparkContext spark, TrainSpec spec, RetryOptions retry, TrainProgress progress) {
+  TrainRetries(
+      JavaSparkContext spark,
+      TrainSpec spec,
+      RetryOptions retry,
+      TrainProgress progress,
+      OutputLock lock) {
     this.spark = spark;
     this.spec = spec;
     this.retry = retry;
     this.progress = progress;
+    this.lock = lock;
     this.group = JobGroup.begin(spark, "train");
     this.executors = ExecutorMonitor.of(group);
     this.configuration =
         spark.broadcast(new SerializableConfiguration(spark.hadoopConfiguration()));
+    lock.whenLost(group::cancel);
+    this.interruption = Interruption.of(this::interrupted);
   }
 
   /**
@@ -72,8 +97,9 @@ final class TrainRetries implements AutoCloseable {
    * @throws InvalidInputException if there is a user's mistake, or too few executors
    * @throws GivenUpException if it failed more often than allowed
    * @throws ExecutionException if it failed in the driver's own JVM
+   * @throws IOException if the output's lock cannot be read or written
    */
-  Done run() throws ExecutionException, GivenUpException, InterruptedException {
+  Done run() throws ExecutionException, GivenUpException, InterruptedException, IOException {
     RunEvents.listen(spec.runId(), this::receive);
     while (true) {
       int workers = workers();
@@ -88,6 +114,7 @@ final class TrainRetries implements AutoCloseable {
   /** Leaves nothing behind in an application that goes on. */
   @Override
   public void close() {
+    interruption.forget();
     RunEvents.forget(spec.runId());
     group.cancel(); // what an interrupted driver has left running
     executors.close();
@@ -116,11 +143,15 @@ final class TrainRetries implements AutoCloseable {
     return failure.isEmpty() ? "" : " (" + failure + ")";
   }
 
-  private TrainingResult train(int workers) throws ExecutionException, InterruptedException {
+  private TrainingResult train(int workers)
+      throws ExecutionException, InterruptedException, IOException {
     executors.forget();
+    if (workers > 1) {
+      NetworkEncryption.warnOnce(spark.sc().applicationId(), spark.getConf());
+    }
     byte[] secret = new byte[SECRET_BYTES];
     new SecureRandom().nextBytes(secret);
-    TrainTask task = new TrainTask(configuration, spec, failures, secret);
+    TrainTask task = new TrainTask(configuration, spec, failures, lock.token(failures), secret);
     List<TrainTask.Outcome> outcomes =
         outcomes(
             BarrierStage.of(spark, workers, task, TrainTask.Outcome.class).collectAsync(), workers);
@@ -152,12 +183,50 @@ final class TrainRetries implements AutoCloseable {
     }
   }
 
+  /** Ends the attempt, which keeps what it has; the JVM waits for it a little. */
+  private void interrupted() {
+    ending = true;
+    progress.pause();
+    group.cancel();
+    try {
+      group.awaitEnd(KEEP_SECONDS);
+      tellKept();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private void tellKept() {
+    try {
+      OptionalLong kept =
+          RunDirectory.of(spark.hadoopConfiguration(), new Path(spec.output())).newestStep();
+      if (kept.isPresent()) {
+        LOG.warn(
+            "interrupted; the checkpoint of step {} is kept: go on with --resume",
+            kept.getAsLong());
+      } else {
+        LOG.warn("interrupted before there was a checkpoint: start again with --overwrite");
+      }
+    } catch (IOException e) {
+      LOG.warn("interrupted; the checkpoints cannot be listed: {}", e.toString());
+    }
+  }
+
   private void failed(ExecutionException e)
       throws ExecutionException, GivenUpException, InterruptedException {
+    if (ending) {
+      group.awaitEnd(KEEP_SECONDS); // the output is the ranks' until they have kept what they have
+      throw e;
+    }
     Optional<String> found = mistake.or(() -> Failure.mistakeIn(e));
     if (found.isPresent()) {
       throw new InvalidInputException(found.get(), e);
     }
+    Optional<String> full = FullDisk.in(e, Optional.of(Storage.shown(new Path(spec.output()))));
+    if (full.isPresent()) { // another attempt would meet the same
+      throw new GivenUpException(full.get() + KEPT, e);
+    }
+    requireOutput(e);
     if (executors.areTheDriver() || spark.sc().isStopped()) {
       throw e; // nothing was lost that could come back
     }
@@ -166,11 +235,18 @@ final class TrainRetries implements AutoCloseable {
     executors.settle(SETTLE_SECONDS);
     String told = count(executors.whatHappened().orElseGet(() -> Failure.rootOf(e)));
     if (failures > retry.maxFailures()) {
-      throw new GivenUpException(
-          told + "; checkpoints are kept: go on with --resume, or --overwrite if there is none yet",
-          e);
+      throw new GivenUpException(told + KEPT, e);
     }
     LOG.debug("the failure in full", e);
+  }
+
+  private void requireOutput(ExecutionException failure) throws GivenUpException {
+    try {
+      lock.requireHeld();
+    } catch (IOException e) {
+      e.addSuppressed(failure);
+      throw new GivenUpException(e.getMessage(), e);
+    }
   }
 
   /** Counts a failure and ends its attempt, of which nothing that is still to come is believed. */
@@ -190,8 +266,13 @@ final class TrainRetries implements AutoCloseable {
   private void receive(RunEvent event) {
     if (event instanceof RunEvent.Measured measured) {
       progress.show(measured.metric());
+    } else if (event instanceof RunEvent.Working working) {
+      progress.show(working);
     } else if (event instanceof RunEvent.Started started) {
+      progress.show(started);
       began(started);
+    } else if (event instanceof RunEvent.Underway underway) {
+      progress.show(underway);
     } else if (event instanceof RunEvent.Mistake found) {
       mistake = Optional.of(found.message());
     }

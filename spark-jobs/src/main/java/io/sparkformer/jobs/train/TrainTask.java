@@ -9,16 +9,18 @@ import io.sparkformer.collective.RendezvousServer;
 import io.sparkformer.datasets.Closing;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.jobs.cluster.Failure;
+import io.sparkformer.jobs.cluster.Interruption;
 import io.sparkformer.jobs.cluster.RankDevice;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
 import io.sparkformer.jobs.cluster.TaskThreads;
+import io.sparkformer.jobs.output.OutputLock;
 import io.sparkformer.model.Kernels;
 import io.sparkformer.recipe.DataShape;
+import io.sparkformer.recipe.Recipe;
 import io.sparkformer.recipe.RecipeFile;
 import io.sparkformer.run.Checkpointer;
 import io.sparkformer.run.RunDirectory;
-import io.sparkformer.run.TrainingEvent;
 import io.sparkformer.run.TrainingResult;
 import io.sparkformer.run.TrainingRun;
 import java.io.Closeable;
@@ -56,22 +58,26 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
   private final Broadcast<SerializableConfiguration> configuration;
   private final TrainSpec spec;
   private final int attempt;
+  private final OutputLock.Token token;
   private final byte[] secret;
 
   /**
    * One attempt.
    *
    * @param attempt from 0
+   * @param token by which it may write the output
    * @param secret by which its ranks know each other
    */
   TrainTask(
       Broadcast<SerializableConfiguration> configuration,
       TrainSpec spec,
       int attempt,
+      OutputLock.Token token,
       byte[] secret) {
     this.configuration = configuration;
     this.spec = spec;
     this.attempt = attempt;
+    this.token = token;
     this.secret = secret.clone();
   }
 
@@ -104,12 +110,23 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
   /** What a rank has ready before it meets the others. */
   private final class Rank implements Closeable {
     private final RendezvousServer server;
+    private final SlowWork slow;
     private TokenDataset dataset;
     private TrainingRun run;
     private String mistake = "";
 
-    Rank(RendezvousServer server) {
+    /** The first one tells what takes long. */
+    Rank(RendezvousServer server, int number) {
       this.server = server;
+      this.slow =
+          SlowWork.begin(
+              SlowWork.INTERVAL,
+              working -> {
+                if (number == 0) {
+                  RunEvents.send(spec.runId(), working);
+                }
+              },
+              "opening the data set and the model");
     }
 
     void prepare(BarrierTaskContext context) throws IOException {
@@ -117,7 +134,8 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
       RecipeFile file = RecipeFile.parse(spec.recipe(), "the recipe");
       Path data = spec.data().isEmpty() ? TrainSpec.madeData(file) : new Path(spec.data());
       dataset = TokenDataset.open(hadoop, data);
-      int threads = file.bind(DataShape.of(dataset.manifest())).training().threads();
+      Recipe recipe = file.bind(DataShape.of(dataset.manifest()));
+      int threads = recipe.training().threads();
       Kernels.threads(threads > 0 ? threads : TaskThreads.ofThisTask());
       Device device = RankDevice.ofThisTask();
       if (context.partitionId() == 0) {
@@ -127,12 +145,9 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
                 directory,
                 spec.mode(),
                 spec.runId(),
+                () -> token.require(hadoop),
                 Duration.ofMillis(Math.min(LONGEST_PAUSE_MILLIS, spec.rankTimeoutSeconds() * 333L)),
-                event -> {
-                  if (event instanceof TrainingEvent.Logged line) {
-                    RunEvents.send(spec.runId(), new RunEvent.Measured(line.metric()));
-                  }
-                });
+                new DriverListener(spec.runId(), step -> slow.at(after(step, recipe))));
         run = TrainingRun.leading(file, dataset, device, checkpointer);
       } else {
         run = TrainingRun.following(file, dataset, device);
@@ -141,7 +156,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
 
     @Override
     public void close() throws IOException {
-      List<Closeable> open = new ArrayList<>(List.of(server));
+      List<Closeable> open = new ArrayList<>(List.of(slow, server));
       if (run != null) {
         open.add(run);
       }
@@ -154,9 +169,11 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
 
   @Override
   public Iterator<Outcome> apply(Iterator<Integer> partition) {
+    Interruption.leaveToDriver();
     BarrierTaskContext context = BarrierTaskContext.get();
-    try (Rank rank = new Rank(RendezvousServer.open(RankDevice.host()))) {
+    try (Rank rank = new Rank(RendezvousServer.open(RankDevice.host()), context.partitionId())) {
       prepare(rank, context);
+      rank.slow.at("waiting for the other ranks to open them");
       String own = JSON.writeValueAsString(new Greeting(rank.server.endpoint(), rank.mistake));
       boolean alone = context.getTaskInfos().length == 1; // a barrier takes Spark a second
       Outcome outcome = outcome(rank, context, alone ? new String[] {own} : context.allGather(own));
@@ -164,6 +181,15 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
     } catch (IOException e) {
       throw new UncheckedIOException(e.getMessage(), e);
     }
+  }
+
+  /** What follows a step, as far as it is known. */
+  private static String after(long step, Recipe recipe) {
+    if (step >= recipe.training().maxSteps()) {
+      return "the last evaluation and model";
+    }
+    String evaluated = step % recipe.evaluationSteps() == 0 ? " and the evaluation before it" : "";
+    return "step " + (step + 1) + evaluated;
   }
 
   private void prepare(Rank rank, BarrierTaskContext context) {
@@ -209,6 +235,7 @@ final class TrainTask extends AbstractFunction1<Iterator<Integer>, Iterator<Trai
         if (self == 0) {
           RunEvents.send(spec.runId(), new RunEvent.Started(attempt, rank.run.step(), all.size()));
         }
+        rank.slow.at("step " + (rank.run.step() + 1));
         return rank.run.train(collective);
       } catch (IOException | RuntimeException e) {
         collective.leave(e);

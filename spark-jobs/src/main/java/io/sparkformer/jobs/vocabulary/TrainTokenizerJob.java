@@ -55,7 +55,9 @@ final class TrainTokenizerJob {
    */
   TrainTokenizerResult run() throws Exception {
     long startNanos = System.nanoTime();
-    Sources sources = Sources.open(spark, options.input(), LargeDocuments.CUT, options.unitBytes());
+    Sources sources =
+        Sources.open(
+            spark, options.input(), options.malformed(), LargeDocuments.CUT, options.unitBytes());
     try (JobGroup group = JobGroup.begin(spark, "train-tokenizer");
         TokenizerOutput output =
             TokenizerOutput.prepare(
@@ -63,7 +65,7 @@ final class TrainTokenizerJob {
                 options.existing(),
                 sources.roots(),
                 spark.hadoopConfiguration())) {
-      Counted counted = count(group, sources.source());
+      Counted counted = sources.read(spark.hadoopConfiguration(), source -> count(group, source));
       BpeModel model = train(counted.pretokens());
       BpeTokenizer tokenizer = BpeTokenizer.of(model);
       output.commit(tokenizer);
@@ -131,6 +133,7 @@ final class TrainTokenizerJob {
     BpeModel model;
     try (Progress progress = Progress.start("merge", "merges", wanted)) {
       model = BpeTrainer.train(pretokens, settings, learned -> progress.stepTo(learned, ""));
+      progress.complete(model.merges().merged().length, ""); // there may be no more pairs
     }
     if (model.tokens().length < settings.vocabSize()) {
       LOG.warn(

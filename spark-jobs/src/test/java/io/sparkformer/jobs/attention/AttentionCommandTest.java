@@ -18,6 +18,7 @@ import io.sparkformer.model.Precision;
 import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -140,7 +141,7 @@ class AttentionCommandTest {
     assertThat(json.get("ids")).hasSize(3);
     assertThat(json.at("/ids/2").intValue()).isEqualTo(3);
     try (SequenceModel scoring =
-        SequenceModel.open(model.toString(), new Configuration(), Device.cpu())) {
+        SequenceModel.open(model.toString(), new Configuration(), Device.cpu(), Trust.OURS)) {
       float[] logits = scoring.logits(List.of(scoring.reader(Optional.empty()).read("až")))[0];
       double[] scores = scoring.classes().problem().scores(logits);
       assertThat(json.at("/probabilities/0/0").doubleValue()).isCloseTo(scores[0], within(1e-6));

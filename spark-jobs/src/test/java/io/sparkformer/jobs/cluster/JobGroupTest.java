@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Jobs of ours in a session that others use, too. */
-@Timeout(120)
+@Timeout(600)
 class JobGroupTest {
 
   private static final String TAGS = "spark.job.tags";
@@ -56,7 +56,7 @@ class JobGroupTest {
     JavaFutureAction<List<Integer>> other = waitFor(Whose.OTHERS);
     try (JobGroup group = JobGroup.begin(spark, "ours")) {
       JavaFutureAction<List<Integer>> own = waitFor(Whose.OURS);
-      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(begun.await(300, TimeUnit.SECONDS)).isTrue();
 
       group.cancel();
 
@@ -75,7 +75,7 @@ class JobGroupTest {
     JavaFutureAction<List<Integer>> other = waitFor(Whose.OTHERS);
     try (JobGroup group = JobGroup.begin(spark, "ours")) {
       JavaFutureAction<List<Integer>> own = waitFor(Whose.OURS);
-      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(begun.await(300, TimeUnit.SECONDS)).isTrue();
       group.cancel();
       CountDownLatch ended = new CountDownLatch(1);
       Thread waiting =
@@ -93,7 +93,7 @@ class JobGroupTest {
       assertThat(ended.await(1, TimeUnit.SECONDS)).as("while a task of ours runs").isFalse();
       ours.countDown();
 
-      assertThat(ended.await(5, TimeUnit.SECONDS)).as("while a task of others runs").isTrue();
+      assertThat(ended.await(300, TimeUnit.SECONDS)).as("while a task of others runs").isTrue();
       assertThat(other.isDone()).isFalse();
       assertThatThrownBy(own::get).hasRootCauseInstanceOf(SparkException.class);
       waiting.join();
@@ -195,7 +195,7 @@ class JobGroupTest {
     try (JobGroup group = JobGroup.begin(spark, "ours")) {
       assertThat(spark.getLocalProperty("spark.jobGroup.id")).isEqualTo("mine");
       JavaFutureAction<List<Integer>> own = waitFor(Whose.OURS);
-      assertThat(begun.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(begun.await(300, TimeUnit.SECONDS)).isTrue();
 
       spark.cancelJobGroup("mine");
 
@@ -221,7 +221,7 @@ class JobGroupTest {
             number -> {
               begun.countDown();
               CountDownLatch latch = whose == Whose.OURS ? ours : others;
-              assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+              assertThat(latch.await(300, TimeUnit.SECONDS)).isTrue();
               return number;
             })
         .collectAsync();

@@ -30,14 +30,12 @@ class DatasetCommandTest {
     assertThat(CommandRun.of("dataset", "show").err())
         .isEqualTo(
             """
-            sparkformer dataset show: Missing required option: '--data=DIR'
-            Try 'sparkformer dataset show --help'.
+            sparkformer dataset show: Missing required option: '--data=DIR': see 'sparkformer dataset show --help'
             """);
     assertThat(CommandRun.of("dataset", "shaw").err())
         .isEqualTo(
             """
             sparkformer dataset: there is no command 'shaw': did you mean show?
-            Try 'sparkformer dataset --help'.
             """);
   }
 }

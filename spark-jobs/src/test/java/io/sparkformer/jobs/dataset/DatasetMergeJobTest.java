@@ -4,7 +4,9 @@ import static io.sparkformer.datasets.Folder.names;
 import static io.sparkformer.datasets.LocalFiles.hadoop;
 import static io.sparkformer.jobs.SmallDataSet.flip;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.ShardFile;
@@ -78,6 +80,31 @@ class DatasetMergeJobTest {
     }
     assertThat(CommandRun.of("dataset", "verify", "--data", output.toString()).code()).isZero();
     assertThat(names(directory)).containsExactly("data", "merged", "other");
+  }
+
+  @Test
+  void sumsOfBlocksComeFromThePartsThatHaveThem() throws IOException {
+    Path other =
+        SmallDataSet.write(
+            directory.resolve("other"), SmallDataSet.ABC, List.of(List.of("cab")), "ba");
+    SmallDataSet.forgetSums(data);
+    Path output = directory.resolve("merged");
+
+    merge(other).requireDone();
+
+    try (TokenDataset merged = TokenDataset.open(new Configuration(), hadoop(output))) {
+      assertThat(text(merged, SplitName.TRAIN)).isEqualTo("abc\nabcabbcab");
+      assertThat(merged.manifest().splits().get(SplitName.TRAIN).files())
+          .extracting(ShardFile::hasSums)
+          .containsExactly(false, false, false, false, true, true);
+    }
+    assertThat(CommandRun.of("dataset", "verify", "--data", output.toString()).code()).isZero();
+    flip(output.resolve("train-00002-of-00003.bin"), 1);
+    try (TokenDataset merged = TokenDataset.open(new Configuration(), hadoop(output))) {
+      assertThatThrownBy(() -> merged.split(SplitName.TRAIN))
+          .isInstanceOf(InvalidInputException.class)
+          .hasMessageContaining("train-00002-of-00003.bin was altered between its bytes 0 and 6: ");
+    }
   }
 
   @Test

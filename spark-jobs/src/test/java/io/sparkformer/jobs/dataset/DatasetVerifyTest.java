@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.sparkformer.datasets.tokenizer.CharTokenizer;
 import io.sparkformer.jobs.CommandRun;
 import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.ShownProgress;
 import io.sparkformer.jobs.SmallDataSet;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -45,6 +46,17 @@ class DatasetVerifyTest {
   }
 
   @Test
+  void everyFileIsCountedAndTheEndIsTheWhole() throws IOException {
+    long bytes = bytes(data, "train") + bytes(data, "valid");
+    try (ShownProgress shown = ShownProgress.watch()) {
+      verify().requireDone();
+      assertThat(shown.of("verify"))
+          .last()
+          .isEqualTo("verify: 100%% (%d of %d kB) 6 files".formatted(bytes / 1000, bytes / 1000));
+    }
+  }
+
+  @Test
   void verifyFindsEveryBadFileAtOnce() throws IOException {
     flip(data.resolve(TRAIN + ".bin"), 2);
     flip(data.resolve(TRAIN + ".idx"), 40);
@@ -75,12 +87,43 @@ class DatasetVerifyTest {
                 assertThat(line)
                     .startsWith(
                         "tokenizer.json: is not the tokenizer that the data set was made with (1 tokens, fingerprint "),
-            line -> assertThat(line).startsWith(TRAIN + ".bin: was altered: its sha256 is "),
-            line -> assertThat(line).startsWith(TRAIN + ".idx: was altered: its sha256 is "),
+            line ->
+                assertThat(line)
+                    .startsWith(
+                        TRAIN
+                            + ".bin: was altered, first between its bytes 0 and 16: its sha256 is "),
+            line ->
+                assertThat(line)
+                    .startsWith(
+                        TRAIN
+                            + ".idx: was altered, first between its bytes 0 and 90: its sha256 is "),
             line ->
                 assertThat(line)
                     .isEqualTo("train-00001-of-00002.bin: has 3 bytes where 4 are recorded"),
             line -> assertThat(line).isEqualTo("valid-00000-of-00001.idx: is missing"));
+  }
+
+  @Test
+  void verifyReadsADataSetOfAnEarlierBuild() throws IOException {
+    SmallDataSet.forgetSums(data);
+    assertThat(verify().json().get("ok").asBoolean()).isTrue();
+    flip(data.resolve(TRAIN + ".bin"), 2);
+
+    assertThat(verify().err()).startsWith(TRAIN + ".bin: was altered: its sha256 is ");
+  }
+
+  @Test
+  void verifyFindsASumThatIsNotThatOfAWholeFile() throws IOException {
+    Path json = data.resolve("dataset.json");
+    String text = Files.readString(json);
+    Files.writeString(
+        json, text.replaceFirst("\"crc32c\" : \"[0-9a-f]{8}", "\"crc32c\" : \"01234567"));
+
+    assertThat(verify().err())
+        .isEqualTo(
+            TRAIN
+                + ".bin: is as it was written, but the CRC-32C that dataset.json has of it is not,"
+                + " first between its bytes 0 and 16\n");
   }
 
   @Test

@@ -15,6 +15,7 @@ import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.jobs.CommandRun;
 import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.ModelFixture;
+import io.sparkformer.jobs.ShownProgress;
 import io.sparkformer.jobs.ThreeClassTexts;
 import io.sparkformer.ml.ClassifierFixture;
 import io.sparkformer.model.Gpt;
@@ -79,6 +80,20 @@ class EvaluateCommandTest {
     assertThat(json.get("model").textValue()).isEqualTo(path("model"));
     assertThat(json.get("data").textValue()).isEqualTo(path("data"));
     assertThat(json.get("seconds").doubleValue()).isPositive();
+  }
+
+  @Test
+  void progressEndsWithEveryBatch() throws IOException {
+    long bytes = TEXT.length() * 9L / 10;
+    try (ShownProgress shown = ShownProgress.watch()) {
+      evaluate("model", "data", "--split", "train", "--batch-size", "3").requireDone();
+      long windows = (bytes - 1 + 15) / 16;
+      assertThat(shown.of("evaluate"))
+          .last()
+          .isEqualTo(
+              "evaluate: 100%% (%d of %1$d kB) %d batches"
+                  .formatted(bytes / 1000, (windows + 2) / 3));
+    }
   }
 
   @Test
@@ -158,7 +173,8 @@ class EvaluateCommandTest {
     bytes[10] ^= 1;
     Files.write(shard, bytes);
 
-    evaluate("model", "altered").requireMistake("valid-00000-of-00001.bin was altered");
+    evaluate("model", "altered")
+        .requireMistake("valid-00000-of-00001.bin was altered between its bytes 0 and ");
   }
 
   @Test

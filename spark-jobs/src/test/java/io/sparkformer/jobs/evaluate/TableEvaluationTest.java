@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
 import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.ShownProgress;
 import io.sparkformer.ml.ClassifierFixture;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -28,6 +29,17 @@ class TableEvaluationTest {
     Path table = Files.write(directory.resolve("table.json"), List.of(rows));
     return CommandRun.of(
         "evaluate", "--model", model, "--input", table.toString(), "--format", "json");
+  }
+
+  @Test
+  void progressEndsWithEveryRow() throws IOException {
+    try (ShownProgress shown = ShownProgress.watch()) {
+      evaluate(
+              "{\"text\": \"a film\", \"label\": \"good\"}",
+              "{\"text\": \"another\", \"label\": \"bad\"}")
+          .requireDone();
+      assertThat(shown.of("evaluate")).last().isEqualTo("evaluate: 100% (0 of 0 kB) 2 rows");
+    }
   }
 
   @Test

@@ -17,6 +17,7 @@ import io.sparkformer.model.Precision;
 import io.sparkformer.model.TextProcessing;
 import io.sparkformer.model.TextReading;
 import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -58,6 +59,7 @@ class ExportCommandTest {
     assertThat(run.err()).isEmpty();
     assertThat(names(directory.resolve("exported")))
         .containsExactly(
+            "SHA256SUMS",
             "config.json",
             "model.pt",
             "serving.properties",
@@ -70,7 +72,10 @@ class ExportCommandTest {
     assertThat(run.json().get("parameters").longValue()).isPositive();
     try (SequenceModel model =
         SequenceModel.open(
-            directory.resolve("exported").toString(), new Configuration(), Device.cpu())) {
+            directory.resolve("exported").toString(),
+            new Configuration(),
+            Device.cpu(),
+            Trust.OURS)) {
       assertThat(model.classes().labels()).isEqualTo(LABELS);
     }
   }
@@ -213,7 +218,7 @@ class ExportCommandTest {
     assertThat(names(directory.resolve("exported"))).contains("notes.txt");
     CommandRun replaced = export("model", "exported", "--format", "torchscript", "--overwrite");
     replaced.requireDone();
-    assertThat(names(directory.resolve("exported"))).hasSize(5).doesNotContain("notes.txt");
+    assertThat(names(directory.resolve("exported"))).hasSize(6).doesNotContain("notes.txt");
   }
 
   @Test

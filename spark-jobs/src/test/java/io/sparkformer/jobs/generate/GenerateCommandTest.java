@@ -72,7 +72,7 @@ class GenerateCommandTest {
   }
 
   @Test
-  void severalSamplesAreOnlyInTheResult() throws IOException {
+  void severalSamplesAreShownOneAfterTheOtherBeforeTheResult() throws IOException {
     CommandRun run =
         generate(
             "model",
@@ -84,12 +84,34 @@ class GenerateCommandTest {
             "--temperature=1.5");
 
     run.requireDone();
-    assertThat(run.shown()).isEmpty();
+    JsonNode texts = run.json().get("samples");
+    assertThat(run.shown())
+        .isEqualTo(
+            "--- sample 1 of 3 ---\n%s\n--- sample 2 of 3 ---\n%s\n--- sample 3 of 3 ---\n%s\n",
+            texts.get(0).textValue(), texts.get(1).textValue(), texts.get(2).textValue());
     assertThat(run.json().get("samples")).hasSize(3);
     assertThat(run.json().get("sample_ids")).hasSize(3);
     assertThat(run.json().get("stopped_by")).hasSize(3);
     assertThat(run.json().get("new_tokens").intValue()).isEqualTo(60);
     assertThat(ids(run.json(), 0)).isNotEqualTo(ids(run.json(), 1));
+  }
+
+  @Test
+  void inAPipeATextHasItsBytesAndAMessageHasNoEscapes() throws IOException {
+    String escapes = "a\u001b[31m\u009b2J\r\u202e\u0007";
+    ModelFixture.write(
+        directory.resolve("escapes"), 16, Optional.of(ModelFixture.tokenizer(escapes + "[")));
+
+    CommandRun run =
+        generate("escapes", "--prompt", escapes, "--max-new-tokens=1", "--greedy", "--seed=1");
+
+    run.requireDone();
+    assertThat(run.shown()).startsWith(escapes);
+    CommandRun missing = generate("\u001b]0;title\u0007\u009b\u202e", "--prompt", "a");
+    assertThat(missing.code()).isEqualTo(ExitCode.MISUSED);
+    assertThat(missing.err())
+        .contains("\\u001B]0;title\\u0007\\u009B\\u202E")
+        .doesNotContain("\u001b", "\u0007", "\u009b", "\u202e");
   }
 
   @Test

@@ -18,18 +18,22 @@ import io.sparkformer.model.TextProcessing;
 import io.sparkformer.run.RunDirectory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import java.util.Random;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.apache.hadoop.conf.Configuration;
@@ -40,6 +44,10 @@ import org.w3c.dom.Document;
 class RunReportTest {
 
   private static final int TWO_MEGABYTES = 2 << 20;
+
+  private static final RunDescription RUN =
+      new RunDescription(
+          "/data/a set", "sparkformer train & more", Instant.parse("2026-12-01T10:00:00Z"));
 
   @TempDir Path directory;
 
@@ -59,7 +67,16 @@ class RunReportTest {
 
     assertThat(page)
         .contains(
-            ">a run</h1>",
+            ">Training report: a run</h1>",
+            "<title>a run: training report</title>",
+            "Finished at step 40.",
+            "<dt>data set</dt>\n<dd>/data/a set</dd>",
+            "<dt>command</dt>\n<dd>sparkformer train &amp; more</dd>",
+            "<dt>started</dt>\n<dd>2026-12-01 10:00:00 UTC</dd>",
+            "<dt>version</dt>\n<dd>Sparkformer",
+            "valid split: <b>2.1</b>",
+            "<title>valid split: 1.9 at step 20</title>",
+            "<td class=\"number\">2.1000</td>",
             "<dt>steps</dt>",
             "<dd>40</dd>",
             "<dd>2.1000 nats</dd>",
@@ -72,9 +89,9 @@ class RunReportTest {
             "embedding-dim: 16",
             "<span class=\"prompt\">The</span>")
         .doesNotContain("# run ", "Confusion", "Classification", "Predictions for examples");
-    assertThat(pictures(page)).isEqualTo(2 + 4);
+    assertThat(pictures(page)).isEqualTo(4);
     assertThat(page.replace("http://www.w3.org/1999/xhtml", ""))
-        .doesNotContain("http://", "https://", "<script", "<link", "src=\"/");
+        .doesNotContain("http://", "https://", "<script", "src=\"/", "http-equiv");
   }
 
   @Test
@@ -112,7 +129,7 @@ class RunReportTest {
             "<tr class=\"wrong\"><td class=\"text\">a text</td>",
             ">0.625</td>")
         .doesNotContain("Samples", "Next token");
-    assertThat(pictures(page)).isEqualTo(3);
+    assertThat(pictures(page)).isEqualTo(1);
   }
 
   @Test
@@ -176,8 +193,52 @@ class RunReportTest {
     Files.writeString(directory.resolve("a run/showcase.json"), "{");
     String page = report();
     assertThat(page)
-        .contains("<h1>a run</h1>", "<h2>Curves</h2>")
+        .contains(">Training report: a run</h1>", "<h2>Curves</h2>", "Nothing was measured yet")
         .doesNotContain("<h2>Recipe", "<h2>Attention");
+  }
+
+  @Test
+  void aRunThatGoesOnSaysHowFarItIsAndIsLoadedAgain() throws Exception {
+    writeRun();
+    assertThat(report(new RunOutcome.Running(40, 160, OptionalLong.of(3_725))))
+        .contains(
+            "Running: step 40 of 160 (25 %), 1:02:05 h left.",
+            "<progress max=\"160\" value=\"40\"", "<meta http-equiv=\"refresh\" content=\"10\"/>");
+    assertThat(report(new RunOutcome.Running(1, 160, OptionalLong.empty())))
+        .contains("Running: step 1 of 160 (0 %).");
+  }
+
+  @Test
+  void aRunThatCameToNoGoodEndSaysWhyAndIsNotLoadedAgain() throws Exception {
+    writeRun();
+    assertThat(report(new RunOutcome.Interrupted(4, OptionalLong.empty())))
+        .contains("Interrupted after step 4, before there was a checkpoint.");
+    assertThat(report(new RunOutcome.Interrupted(40, OptionalLong.of(38))))
+        .contains("Interrupted after step 40. The checkpoint of step 38 is kept")
+        .doesNotContain("http-equiv", "<progress");
+    assertThat(report(new RunOutcome.Diverged("the loss is NaN at step 7: lower it")))
+        .contains("<p>Diverged: the loss is NaN at step 7: lower it</p>")
+        .doesNotContain("http-equiv");
+    assertThat(report(new RunOutcome.Failed("s3a://me:secret@bucket/x is gone")))
+        .contains("<p>Failed: s3a://…@bucket/x is gone</p>")
+        .doesNotContain("http-equiv", "secret");
+    assertThat(report(new RunOutcome.Finished(40, true)))
+        .contains("Finished at step 40: it was stopped early");
+  }
+
+  @Test
+  void aReaderOfThePageMeetsNoHalfOfOne() throws Exception {
+    writeRun();
+    String first = report();
+    Path page = directory.resolve("a run/report.html");
+    try (InputStream reader = Files.newInputStream(page)) {
+      assertThat(report(new RunOutcome.Running(40, 160, OptionalLong.empty()))).isNotEqualTo(first);
+      // It goes on reading the one that it has opened.
+      assertThat(new String(reader.readAllBytes(), StandardCharsets.UTF_8)).isEqualTo(first);
+    }
+    try (Stream<Path> files = Files.list(directory.resolve("a run"))) {
+      assertThat(files).noneMatch(file -> file.toString().contains(".writing"));
+    }
   }
 
   private void writeRun() throws IOException {
@@ -233,7 +294,11 @@ class RunReportTest {
   }
 
   private String report() throws Exception {
-    RunReport.write(run());
+    return report(new RunOutcome.Finished(40, false));
+  }
+
+  private String report(RunOutcome outcome) throws Exception {
+    RunReport.write(run(), RUN, outcome);
     String page = Files.readString(directory.resolve("a run/report.html"));
     assertThat(parsed(page).getDocumentElement().getTagName()).isEqualTo("html");
     return page;

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.io.TempDir;
 
 class TrainingCurvesTest {
 
+  private static final int CURVE = 0xB8C4D6;
+
   @TempDir Path directory;
 
   @Test
@@ -41,6 +43,27 @@ class TrainingCurvesTest {
     assertThat(picture(diverged.losses()).getWidth()).isEqualTo(960);
     assertThat(picture(new TrainingCurves(List.of()).losses()).getWidth()).isEqualTo(960);
     assertThat(picture(new TrainingCurves(List.of()).learningRates()).getWidth()).isEqualTo(960);
+  }
+
+  @Test
+  void theLegendStandsBelowThePlotWhereNoCurveIs() throws IOException {
+    List<Metric> metrics = IntStream.range(1, 50).mapToObj(step -> trained(step, step)).toList();
+    BufferedImage drawn = picture(new TrainingCurves(metrics).losses());
+    List<Integer> rows =
+        IntStream.range(0, drawn.getHeight())
+            .filter(
+                y ->
+                    IntStream.range(0, drawn.getWidth())
+                        .anyMatch(x -> (drawn.getRGB(x, y) & 0xffffff) == CURVE))
+            .boxed()
+            .toList();
+
+    // The curve rises to the upper right corner; a gap of axis numbers, then the legend's sample.
+    assertThat(rows.get(0)).isLessThan(drawn.getHeight() / 5);
+    assertThat(rows.get(rows.size() - 1)).isGreaterThan(drawn.getHeight() * 9 / 10);
+    int gap =
+        IntStream.range(1, rows.size()).map(i -> rows.get(i) - rows.get(i - 1)).max().orElseThrow();
+    assertThat(gap).isGreaterThan(20);
   }
 
   private static Metric trained(long step, double loss) {

@@ -19,6 +19,7 @@ import io.sparkformer.model.TextReading;
 import io.sparkformer.model.TorchScriptExport;
 import io.sparkformer.predict.Classification;
 import io.sparkformer.predict.SequenceModel;
+import io.sparkformer.predict.Trust;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
@@ -83,7 +84,7 @@ class DjlSparkEngineTest {
     assertThat(rows).hasSize(5);
     assertThat(rows.get(0).schema().fieldNames()).containsExactly("id", "the text", "label");
     try (SequenceModel ours =
-        SequenceModel.open(model.toString(), new Configuration(), Device.cpu())) {
+        SequenceModel.open(model.toString(), new Configuration(), Device.cpu(), Trust.OURS)) {
       for (Row row : rows) {
         if (row.isNullAt(1)) {
           assertThat(row.isNullAt(2)).isTrue();

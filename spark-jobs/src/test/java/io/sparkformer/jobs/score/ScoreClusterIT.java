@@ -23,7 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class ScoreClusterIT {
 
-  private static final int TIMEOUT_SECONDS = 180; // of a machine that has much else to do
   private static final int FILES = 12;
   private static final int ROWS_OF_A_FILE = 4_000;
 
@@ -38,13 +37,13 @@ class ScoreClusterIT {
     JsonNode result;
     try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("the cluster"), 2);
         JobProcess job = JobProcess.start(directory, cluster.master(), arguments())) {
-      job.await("files", TIMEOUT_SECONDS, () -> written() >= 3);
+      job.await("files", () -> written() >= 3);
       JobProcess.signal("KILL", job.executors().get(0));
       assertThat(Files.exists(directory.resolve("scored"))).as("killed in the middle").isFalse();
-      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
+      JobProcess.Outcome outcome = job.end();
       result = outcome.result();
       assertThat(outcome.err()).doesNotContain("\tat ");
-      job.requireNothingLeft(5);
+      job.requireNothingLeft();
     }
 
     assertThat(result.get("rows").asLong()).isEqualTo(FILES * ROWS_OF_A_FILE);

@@ -6,15 +6,21 @@ import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
 import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.LocalSpark;
+import io.sparkformer.jobs.ShownProgress;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.TableInput;
 import io.sparkformer.ml.ClassifierFixture;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipFile;
+import java.util.zip.ZipOutputStream;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -98,6 +104,31 @@ class ScoreCommandTest {
           assertThat(failed.getString(0)).isEqualTo("the text is null");
           return rows;
         });
+  }
+
+  @Test
+  void progressEndsWithTheWholeThoughAColumnAloneIsRead() {
+    score("wide", "--output-format", "parquet").requireDone();
+    try (ShownProgress shown = ShownProgress.watch()) {
+      CommandRun.of(
+              "score",
+              "--model",
+              model,
+              "--input",
+              place("wide"),
+              "--format",
+              "parquet",
+              "--columns",
+              "text",
+              "--output",
+              place("narrow"))
+          .requireDone();
+      assertThat(shown.of("score"))
+          .last()
+          .asString()
+          .startsWith("score: 100% (")
+          .endsWith("%d rows read, %d rows scored".formatted(ROWS, ROWS));
+    }
   }
 
   @Test
@@ -273,6 +304,71 @@ class ScoreCommandTest {
     theirs.requireDone();
     assertThat(theirs.json().get("labels")).isEqualTo(score("by-ours").json().get("labels"));
     assertThat(theirs.json().get("errors").asLong()).isEqualTo(1);
+  }
+
+  @Test
+  void aTorchScriptModuleThatExportDidNotWriteIsRunOnlyIfItIsTrusted() throws IOException {
+    CommandRun.of(
+            "export", "--model", model, "--format", "torchscript", "--output", place("theirs"))
+        .requireDone();
+    Path module = Path.of(place("theirs"), "model.pt");
+    rewritten(module);
+    Files.delete(Path.of(place("theirs"), "SHA256SUMS"));
+
+    for (String engine : List.of("sparkformer", "djl-spark")) {
+      theirs(engine)
+          .requireMistake("model.pt is a program that this one did not write", "--trust-model");
+    }
+    CommandRun.of(
+            "evaluate",
+            "--model",
+            place("theirs"),
+            "--input",
+            json,
+            "--format",
+            "json",
+            "--label-column",
+            "kind")
+        .requireMistake("model.pt is a program that this one did not write", "--trust-model");
+    assertThat(Path.of(place("by-theirs"))).doesNotExist();
+    theirs("sparkformer", "--trust-model").requireDone();
+  }
+
+  /** The same module in a zip of another program. */
+  private static void rewritten(Path module) throws IOException {
+    Path other = module.resolveSibling("other");
+    try (ZipFile from = new ZipFile(module.toFile());
+        ZipOutputStream to = new ZipOutputStream(Files.newOutputStream(other))) {
+      for (ZipEntry entry : Collections.list(from.entries())) {
+        ZipEntry copy = new ZipEntry(entry.getName());
+        copy.setMethod(ZipEntry.STORED);
+        copy.setSize(entry.getSize());
+        copy.setCrc(entry.getCrc());
+        to.putNextEntry(copy);
+        from.getInputStream(entry).transferTo(to);
+        to.closeEntry();
+      }
+    }
+    Files.move(other, module, StandardCopyOption.REPLACE_EXISTING);
+  }
+
+  private CommandRun theirs(String engine, String... more) {
+    List<String> arguments =
+        new ArrayList<>(
+            List.of(
+                "score",
+                "--model",
+                place("theirs"),
+                "--input",
+                json,
+                "--format",
+                "json",
+                "--engine",
+                engine,
+                "--output",
+                place("by-theirs")));
+    arguments.addAll(List.of(more));
+    return CommandRun.of(arguments);
   }
 
   @Test

@@ -23,7 +23,6 @@ import org.junit.jupiter.api.io.TempDir;
 @Tag("cluster")
 class TokenizeClusterIT {
 
-  private static final int TIMEOUT_SECONDS = 180; // of a machine that has much else to do
   private static final int TEXT_BYTES = 40 << 20;
 
   @TempDir private Path directory;
@@ -43,14 +42,14 @@ class TokenizeClusterIT {
     Path units = directory.resolve(".data.inprogress");
     try (LoopbackCluster cluster = LoopbackCluster.start(directory.resolve("the cluster"), 2);
         JobProcess job = JobProcess.start(directory, cluster.master(), arguments("data"))) {
-      job.await("shards", TIMEOUT_SECONDS, () -> finished(units) >= 3);
+      job.await("shards", () -> finished(units) >= 3);
       ProcessHandle executor = job.executors().get(0);
       JobProcess.signal("KILL", executor);
       assertThat(Files.exists(directory.resolve("data"))).as("killed in the middle").isFalse();
-      JobProcess.Outcome outcome = job.end(TIMEOUT_SECONDS);
+      JobProcess.Outcome outcome = job.end();
 
       assertThat(outcome.result().get("documents").asLong()).isGreaterThan(100_000);
-      job.requireNothingLeft(5);
+      job.requireNothingLeft();
     }
 
     assertThat(contents(directory.resolve("data")).equals(contents(directory.resolve("local"))))

@@ -2,11 +2,13 @@ package io.sparkformer.jobs.tokenize;
 
 import static io.sparkformer.datasets.Folder.names;
 import static io.sparkformer.datasets.Folder.write;
+import static java.nio.charset.StandardCharsets.UTF_16LE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.jobs.LocalSpark;
+import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.input.Corpus;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -112,6 +114,51 @@ class TokenizeInputsTest {
             denied
                 + "/a.txt cannot be read (Permission denied: user=nobody): check its permissions");
     assertThat(names(directory)).containsExactly("corpus");
+  }
+
+  @Test
+  void filesThatAreNoTextAreNamedTogetherAndCanBeLeftOut() throws Exception {
+    write(directory, "corpus/a.txt", "text");
+    byte[] png = {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 26, '\n', 0, 0, 0, 13};
+    Files.createDirectories(directory.resolve("corpus/images"));
+    for (String name : List.of("images/1.png", "images/2.png", "images/3.png", "Thumbs")) {
+      Files.write(directory.resolve("corpus/" + name), png);
+    }
+    Files.write(directory.resolve("corpus/utf16.csv"), "id,text".getBytes(UTF_16LE));
+    Files.write(
+        directory.resolve("corpus/old.txt"), "привет, мир. ".repeat(9).getBytes("windows-1251"));
+    String where = directory + "/corpus/";
+
+    assertFails(
+        "corpus",
+        "6 of 7 files that were looked at are no UTF-8 text (%1$s/corpus/Thumbs, %1$s/corpus/images/1.png,"
+            + " %1$s/corpus/images/2.png, ...): leave them out with --exclude '*.csv' --exclude '*.png' --exclude 'Thumbs'"
+            + " --exclude 'old.txt', or convert them");
+    assertThat(names(directory)).as(where).containsExactly("corpus");
+    TokenizeResult result =
+        run(fixture("corpus", "data").excluding("*.csv", "*.png", "Thumbs", "old.txt").options());
+
+    assertThat(result.tokens()).isEqualTo(4);
+    assertThat(Files.readString(directory.resolve("data/dataset.json")))
+        .contains("*.csv *.png Thumbs old.txt");
+  }
+
+  @Test
+  void aFileThatIsNoTextIsNamedHoweverManyThereAre() throws Exception {
+    for (int i = 0; i < 510; i++) {
+      write(directory, "corpus/%03d.txt".formatted(i), "text");
+    }
+    write(directory, "corpus/z.bin", "ab\0c");
+
+    assertThatThrownBy(() -> run(options("corpus", "data")))
+        .satisfies(
+            e ->
+                assertThat(Failure.mistakeIn(e))
+                    .contains(
+                        directory
+                            + "/corpus/z.bin is no UTF-8 text: leave it out with --exclude 'z.bin', or convert it"));
+    run(fixture("corpus", "data").replacing().options());
+    assertThat(directory.resolve("data/dataset.json")).exists();
   }
 
   @Test

@@ -2,6 +2,7 @@ package io.sparkformer.jobs.tokenize;
 
 import io.sparkformer.datasets.tokens.TokenDtype;
 import io.sparkformer.jobs.input.CorpusInput;
+import io.sparkformer.jobs.input.FileSelection;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.input.MalformedInput;
 import io.sparkformer.jobs.output.ExistingOutput;
@@ -40,6 +41,14 @@ final class TokenizeOptionsFixture {
 
   TokenizeOptionsFixture format(InputFormat format) {
     input = new CorpusInput(input.inputs(), format, Optional.empty(), Optional.empty());
+    return this;
+  }
+
+  TokenizeOptionsFixture excluding(String... globs) {
+    FileSelection selection = new FileSelection(List.of(), List.of(globs));
+    input =
+        new CorpusInput(
+            input.inputs(), input.format(), selection, Optional.empty(), Optional.empty());
     return this;
   }
 

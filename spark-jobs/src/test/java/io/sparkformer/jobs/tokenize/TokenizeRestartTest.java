@@ -14,6 +14,7 @@ import io.sparkformer.datasets.WatchedFileSystem;
 import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.Patience;
 import io.sparkformer.jobs.cluster.Failure;
 import io.sparkformer.jobs.input.InputFormat;
 import java.io.IOException;
@@ -23,9 +24,12 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileTime;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -91,17 +95,21 @@ class TokenizeRestartTest {
     failWith(lines("data"), noRoomForUnit(5));
     assertThat(names(directory)).containsExactly(".data.inprogress", "corpus", "undisturbed");
     List<Path> finished = finished("data");
-    assertThat(finished).hasSize(5);
-    List<Object> files = new ArrayList<>();
+    // Spark may begin another before it ends the job.
+    assertThat(finished).hasSizeBetween(5, UNITS - 1);
+    Map<Integer, Object> files = new TreeMap<>();
     for (Path unit : finished) {
-      files.add(Files.getAttribute(unit.resolve("train.bin"), "unix:ino"));
+      files.put(
+          Integer.parseInt(unit.getFileName().toString()),
+          Files.getAttribute(unit.resolve("train.bin"), "unix:ino"));
     }
+    assertThat(files).containsKeys(0, 1, 2, 3, 4).doesNotContainKey(5);
 
     run(lines("data"));
 
-    assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS - 5);
+    assertThat(WatchedFileSystem.created("/unit\\.json")).isEqualTo(UNITS - finished.size());
     assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
-    for (int unit = 0; unit < files.size(); unit++) {
+    for (int unit = 0; unit < 5; unit++) {
       Path shard = directory.resolve("data/train-0000%d-of-00011.bin".formatted(unit));
       assertThat(Files.getAttribute(shard, "unix:ino")).isEqualTo(files.get(unit));
     }
@@ -112,11 +120,12 @@ class TokenizeRestartTest {
   void aShuffledJobWithoutDuplicatesGoesOnToo() throws Exception {
     Map<String, String> undisturbed = undisturbed(shuffled("undisturbed"));
     failWith(shuffled("data"), noRoomForUnit(5));
-    assertThat(finished("data")).hasSize(5);
+    int finished = finished("data").size();
+    assertThat(finished).isBetween(5, UNITS - 1);
 
     run(shuffled("data"));
 
-    assertThat(WatchedFileSystem.created(WRITTEN)).isEqualTo(UNITS - 5);
+    assertThat(WatchedFileSystem.created(WRITTEN)).isEqualTo(UNITS - finished);
     assertThat(contents(directory.resolve("data"))).isEqualTo(undisturbed);
     assertThat(names(directory)).containsExactly("corpus", "data", "undisturbed");
   }
@@ -261,6 +270,79 @@ class TokenizeRestartTest {
   }
 
   @Test
+  void anInputThatIsAppendedToMeanwhileIsNamed() throws Exception {
+    Path input = directory.resolve("corpus/a.txt");
+    doWhenWritingUnit(3, () -> Files.writeString(input, "more\n", StandardOpenOption.APPEND));
+
+    assertChanged(lines("data"), "corpus/a.txt was changed while", "(it had 6000 bytes of ");
+    assertThat(names(directory)).containsExactly("corpus");
+  }
+
+  @Test
+  void anInputThatIsReplacedByOneOfItsSizeIsNamedAlsoWhenItCannotBeReadAnyMore() throws Exception {
+    Path input = directory.resolve("corpus/a.txt");
+    byte[] other = new byte[UNITS * UNIT_BYTES];
+    java.util.Arrays.fill(other, (byte) 0xFF); // no UTF-8
+    doWhenWritingUnit(
+        3,
+        () -> {
+          Files.write(input, other);
+          Files.setLastModifiedTime(input, FileTime.fromMillis(0));
+        });
+
+    assertChanged(
+        lines("data"), "corpus/a.txt was changed while", "and has 6000 of 1970-01-01T00:00:00Z)");
+  }
+
+  @Test
+  void anInputThatIsDeletedMeanwhileIsNamed() throws Exception {
+    doWhenWritingUnit(3, () -> Files.deleteIfExists(directory.resolve("corpus/a.txt")));
+
+    assertChanged(
+        lines("data"),
+        "corpus/a.txt was deleted while the job was reading its inputs: put it back and run the job again");
+  }
+
+  @Test
+  void aTablesFileThatIsReplacedMeanwhileIsNamed() throws Exception {
+    write(directory, "table/a.json", "{\"text\": \"one\"}\n".repeat(20));
+    Path input = directory.resolve("table/a.json");
+    doWhenWritingUnit(
+        0, () -> Files.writeString(input, "{\"text\": \"two\"}\n", StandardOpenOption.APPEND));
+
+    assertChanged(
+        TokenizeOptionsFixture.of(List.of(path("table")), "watched:" + path("data"))
+            .table(InputFormat.JSON, "text", Optional.empty()),
+        "table/a.json was changed while",
+        "run the job again when nothing writes to it, or on a copy");
+  }
+
+  private static void assertChanged(TokenizeOptionsFixture options, String... parts) {
+    Throwable thrown = catchThrowable(() -> run(options));
+    assertThat(Failure.mistakeIn(thrown)).isPresent();
+    assertThat(Failure.mistakeIn(thrown).get()).contains(parts).hasLineCount(1);
+  }
+
+  private interface Act {
+    void run() throws IOException;
+  }
+
+  private static void doWhenWritingUnit(int unit, Act act) {
+    WatchedFileSystem.full(
+        path -> {
+          if (noRoomForUnit(unit).test(path)) {
+            try {
+              act.run();
+            } catch (IOException e) {
+              throw new UncheckedIOException(e);
+            }
+          }
+          return false;
+        },
+        0);
+  }
+
+  @Test
   void aFullDiskIsToldBeforeAnythingIsRead() throws Exception {
     WatchedFileSystem.full(path -> path.endsWith("/.data.lock"), 0);
 
@@ -296,7 +378,7 @@ class TokenizeRestartTest {
 
   private static void await(CountDownLatch latch) {
     try {
-      assertThat(latch.await(60, TimeUnit.SECONDS)).isTrue();
+      assertThat(latch.await(300, TimeUnit.SECONDS)).isTrue();
     } catch (InterruptedException e) {
       throw new AssertionError(e);
     }
@@ -312,11 +394,9 @@ class TokenizeRestartTest {
         directory,
         ".data.lock",
         "0f8fad5b-d9cb-469f-a165-70867728950e " + dead.pid() + " " + host + " 9");
-    long start = System.nanoTime();
 
     run(lines("data"));
 
-    assertThat((System.nanoTime() - start) / 1e9).isLessThan(12); // others' are watched for 16
     assertThat(names(directory)).containsExactly("corpus", "data");
   }
 
@@ -328,13 +408,11 @@ class TokenizeRestartTest {
     Path units = directory.resolve(".data.inprogress");
     Process job = start("--input", path("corpus"), "--output", path("data"), "--shard-mb", "1");
     try {
-      long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-      while (!Files.exists(units) || finished("data").size() < 3) {
-        assertThat(job.isAlive() && System.nanoTime() < deadline)
-            .as(() -> "shards in time: " + read("job.log"))
-            .isTrue();
-        Thread.sleep(5);
-      }
+      Patience.until(
+          "shards",
+          () -> (Files.exists(units) && finished("data").size() >= 3) || !job.isAlive(),
+          directory.resolve("job.log"));
+      assertThat(job.isAlive()).as(() -> read("job.log")).isTrue();
     } finally {
       job.destroyForcibly().waitFor();
     }

@@ -14,6 +14,7 @@ import io.sparkformer.datasets.tokens.DatasetManifest;
 import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.datasets.tokens.TokenDataset;
 import io.sparkformer.jobs.LocalSpark;
+import io.sparkformer.jobs.ThreeClassTexts;
 import io.sparkformer.jobs.input.InputFormat;
 import io.sparkformer.jobs.tokenize.TokenizeOptions.EndOfText;
 import java.io.ByteArrayOutputStream;
@@ -116,6 +117,42 @@ class TokenizeSplitsTest {
   }
 
   @Test
+  void theCutLeavesNoPartOfOneToken() throws Exception {
+    write(directory, "corpus/a.txt", "abcd\nefghi\njkl");
+    // Where training ends, by characters before the cut; within a document, unless that leaves one.
+    int[] ends = {0, 0, 2, 4, 4, 4, 6, 7, 9, 9, 9, 12};
+    for (int cut = 1; cut < ends.length; cut++) {
+      String name = "cut" + cut;
+
+      run(corpus(name).format(InputFormat.LINES).validFraction((11.5 - cut) / 12));
+
+      assertThat(String.join("", texts(name, "train"))).as(name).hasSize(ends[cut]);
+      assertThat(String.join("", texts(name, "train", "valid"))).isEqualTo("abcdefghijkl");
+      assertThat(texts(name, "train", "valid"))
+          .allSatisfy(text -> assertThat(text).hasSizeGreaterThan(1));
+      assertThat(manifest(name).documents()).isEqualTo(3);
+    }
+  }
+
+  @Test
+  void aPartOfOneTokenAndTheEndOfTextIsNoneOfOneToken() throws Exception {
+    write(directory, "corpus/a.txt", "The end of things");
+    TokenizeOptionsFixture whole = corpus("data").format(InputFormat.LINES).tokenizer("gpt2");
+
+    run(whole.validFraction(6.5 / 17)); // before " things"
+    assertThat(texts("data", "train")).containsExactly("The end of");
+    assertThat(texts("data", "valid")).containsExactly(" things<|endoftext|>");
+
+    run(whole.validFraction(13.5 / 17).overwriting()); // behind "The"
+    assertThat(texts("data", "train")).isEmpty();
+    assertThat(texts("data", "valid")).containsExactly("The end of things<|endoftext|>");
+
+    run(whole.validFraction(6.5 / 17).endOfText(EndOfText.NONE).overwriting());
+    assertThat(texts("data", "train")).containsExactly("The end of things");
+    assertThat(texts("data", "valid")).isEmpty();
+  }
+
+  @Test
   void everyDocumentEndsWithEndOfTextUnlessThatIsNotWanted() throws Exception {
     write(directory, "corpus/a.txt", "one line\nand two\n\nthree");
     TokenizeOptionsFixture lines = corpus("data").format(InputFormat.LINES).tokenizer("gpt2");
@@ -212,6 +249,32 @@ class TokenizeSplitsTest {
     assertThat(new HashSet<>(texts("mixed", "valid")))
         .isEqualTo(new HashSet<>(texts("data", "valid")));
     assertThat(labels("mixed", "train")).isEqualTo(labels("data", "train"));
+  }
+
+  @Test
+  void aLabelOfAFewRowsHasOneForValidation() throws Exception {
+    StringBuilder rows = new StringBuilder();
+    for (int i = 0; i < 30; i++) {
+      rows.append(ThreeClassTexts.row("many:" + i, "many")).append('\n');
+    }
+    rows.append(ThreeClassTexts.row("few:1", "few")).append('\n');
+    rows.append(ThreeClassTexts.row("few:2", "few")).append('\n');
+    write(directory, "few.jsonl", rows.toString());
+
+    run(
+        fixture(directory.resolve("few.jsonl").toString(), "data")
+            .table(InputFormat.JSON, "text", Optional.of("label"))
+            .split("stratified"));
+
+    assertThat(labels("data", "valid")).isEqualTo(Map.of("many", 3L, "few", 1L));
+    assertThat(labels("data", "train")).isEqualTo(Map.of("many", 27L, "few", 1L));
+
+    run(
+        fixture(directory.resolve("few.jsonl").toString(), "all")
+            .table(InputFormat.JSON, "text", Optional.of("label"))
+            .split("stratified")
+            .validFraction(0));
+    assertThat(labels("all", "train")).isEqualTo(Map.of("many", 30L, "few", 2L));
   }
 
   private TokenizeOptionsFixture stratified(String output) {

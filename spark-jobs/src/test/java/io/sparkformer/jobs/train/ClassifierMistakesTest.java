@@ -88,8 +88,28 @@ class ClassifierMistakesTest {
     refused(
         train("x", "--data", path("sorted")),
         "'valid'",
-        "has no example of the class 'cold' (id 0): make the data set again with --split stratified,"
+        "has no example of the class 'cold' (id 0), which 30 of the data set's rows have: make the data set again with --split stratified,"
             + " with more data, or without the class");
+  }
+
+  @Test
+  void aClassOfOneRowIsNamedWithWhatToDo() throws IOException {
+    List<String> rows = new ArrayList<>();
+    for (int i = 0; i < 40; i++) {
+      rows.add(
+          ThreeClassTexts.row(ThreeClassTexts.text(i % 2, i), ThreeClassTexts.LABELS.get(i % 2)));
+    }
+    rows.add(ThreeClassTexts.row("mud on day 1", "mild"));
+    Path table = Files.write(directory.resolve("lone.jsonl"), rows);
+    CommandRun.of(ThreeClassTexts.tokenize(table, at("lone"), "--split", "stratified"))
+        .requireDone();
+
+    refused(
+        train("x", "--data", path("lone")),
+        "'valid'",
+        "has no example of the class 'mild' (id 2), which 1 of the data set's rows has: each split needs one, so"
+            + " give the source more rows of it, leave them out or give them another class's label, and make the"
+            + " data set again");
   }
 
   @Test

@@ -6,12 +6,12 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.jobs.LoopbackCluster;
+import io.sparkformer.jobs.Patience;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -75,7 +75,7 @@ class ClusterIT {
     aThirdRankHasNoPlace();
 
     assumeTrue(Files.isDirectory(PROCESSES), "processes can be looked at");
-    Process waiting = start(doctor("3", "60"));
+    Process waiting = start(doctor("3", "300"));
     try {
       awaitExecutors(2);
       Outcome stopped = cluster("stop");
@@ -86,20 +86,22 @@ class ClusterIT {
       assertThat(cluster("stop").out()).isEqualTo("no cluster in %s is running\n".formatted(state));
     } finally {
       waiting.destroy(); // which lets it clear its temporary files away
-      if (!waiting.waitFor(20, TimeUnit.SECONDS)) {
-        waiting.destroyForcibly();
-      }
+      Patience.untilEnded(waiting);
     }
   }
 
   private void twoRanksPassTheChecks() throws Exception {
-    Outcome outcome = run(doctor("2", "60"));
+    Outcome outcome = run(doctor("2", "300"));
 
     assertThat(outcome.code()).as(outcome.err()).isZero();
     JsonNode result = result(outcome);
     assertThat(result.get("ok").asBoolean()).isTrue();
     assertThat(result.get("checks").findValuesAsText("detail"))
-        .contains("2 on 127.0.0.1", "each reaches all others", directory + " can be written");
+        .contains(
+            "2 on 127.0.0.1",
+            "each reaches all others",
+            directory
+                + " can be written; a directory there is renamed in one act, so nobody sees a part of it");
     assertThat(directory.toFile().list((at, name) -> name.contains("probe"))).isEmpty();
   }
 
@@ -112,8 +114,10 @@ class ClusterIT {
         .matches(
             "[012] of 3 came within 2 s \\(spark.cores.max=3, spark.executor.cores=1, spark.executor.memory=512m\\)");
     assertThat(check.get("remedy").asText())
-        .isEqualTo(
-            "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why executors ended in their logs");
+        .matches(
+            "lower --workers, --executor-cores or --executor-memory, add machines to the cluster or free some, or see why"
+                + " executors ended in their logs \\(stderr of app-[0-9-]+ in the workers' work directories, and on"
+                + " their web pages\\)");
     assertThat(outcome.err()).doesNotContain("\tat ");
   }
 
@@ -224,11 +228,10 @@ class ClusterIT {
   }
 
   private void awaitExecutors(int count) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (processes().stream().filter(path -> path.contains("/work/")).count() < count) {
-      assertThat(System.nanoTime()).as("executors come in time").isLessThan(deadline);
-      Thread.sleep(100);
-    }
+    Patience.until(
+        count + " executors",
+        () -> processes().stream().filter(path -> path.contains("/work/")).count() >= count,
+        directory.resolve("err"));
   }
 
   /** What belongs to the cluster: working directories of executors, names of the others. */
@@ -290,11 +293,7 @@ class ClusterIT {
     Path err = Files.createTempFile("cluster", ".err");
     try {
       Process process = start(out, err, command);
-      try {
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).as("ended in time").isTrue();
-      } finally {
-        process.destroyForcibly();
-      }
+      Patience.untilEnded(process, out, err);
       return new Outcome(process.exitValue(), Files.readString(out), Files.readString(err));
     } finally {
       Files.delete(out);

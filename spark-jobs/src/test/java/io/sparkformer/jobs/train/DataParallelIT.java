@@ -65,11 +65,47 @@ class DataParallelIT {
   }
 
   @Test
-  void moreRanksThanMicroBatchesAreRefused() throws Exception {
+  void moreRanksThanRowsAreRefused() throws Exception {
     requireMistake(
-        training.run(Training.PROCESSES, "many", STEPS, "--workers", "13"),
-        "--workers 13 is more than the micro-batches of a step, 12",
+        training.run(Training.PROCESSES, "many", STEPS, "--workers", "49"),
+        "--workers 49 is more than the rows of a step, 48",
         "lower --workers");
+  }
+
+  @Test
+  void microBatchesThatAreTooFewAreSplitAndTheRunHasTheBitsOfTheirSize() throws Exception {
+    String whole = "training.micro-batch-size=48";
+    JobProcess.Outcome two =
+        training.run(Training.PROCESSES, "split", 20, "--workers", "2", "--set", whole);
+
+    assertThat(two.result().get("workers").asInt()).isEqualTo(2);
+    assertThat(two.err())
+        .contains(
+            "training.micro-batch-size is 24 in place of 48: so each of 2 workers has a part of every"
+                + " step");
+    training.run(Training.ONE_JVM, "halves", 20, "--set", "training.micro-batch-size=24").result();
+    training.files("split").requireSameAs(training.files("halves"));
+
+    JobProcess.Outcome alone =
+        training.run(Training.ONE_JVM, "split", 30, "--resume", "--set", whole);
+    assertThat(alone.result().get("resumed_from").asInt()).isEqualTo(20);
+    assertThat(alone.err())
+        .contains("training.micro-batch-size is 24 in place of 48: so the run began");
+
+    JobProcess.Outcome changed =
+        training.run(
+            Training.ONE_JVM,
+            "split",
+            40,
+            "--resume",
+            "--allow-changes",
+            "--set",
+            whole,
+            "--set",
+            "training.seed=8");
+    assertThat(changed.result().get("steps").asInt()).isEqualTo(40);
+    assertThat(changed.err())
+        .containsPattern("going on with changes: training.seed was \\d+ and is 8 from step 31 on");
   }
 
   @Test

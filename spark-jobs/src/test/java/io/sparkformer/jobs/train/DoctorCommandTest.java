@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.fasterxml.jackson.databind.JsonNode;
 import io.sparkformer.jobs.CommandRun;
 import io.sparkformer.jobs.ExitCode;
+import io.sparkformer.jobs.SmallDataSet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +44,10 @@ class DoctorCommandTest {
     assertThat(detail(run, "engine")).isEqualTo("PyTorch 2.7.1, 1 threads for a rank");
     assertThat(detail(run, "device")).isEqualTo("CPU");
     assertThat(detail(run, "data")).isEqualTo(data + ", all 4 files");
-    assertThat(detail(run, "output")).isEqualTo(directory + " can be written");
+    assertThat(detail(run, "output"))
+        .isEqualTo(
+            directory
+                + " can be written; a directory there is renamed in one act, so nobody sees a part of it");
     try (Stream<Path> files = Files.list(directory)) {
       assertThat(files).containsExactlyInAnyOrder(directory.resolve("text.txt"), data, config);
     }
@@ -57,6 +61,20 @@ class DoctorCommandTest {
     assertThat(run.json().get("checks").findValuesAsText("name"))
         .containsExactly("executors", "memory", "network", "engine", "device", "shm");
     assertThat(detail(run, "memory")).isEqualTo("no recipe was given");
+  }
+
+  @Test
+  void aDataSetOfAnEarlierBuildIsSaidToNeedVerifying() throws IOException {
+    SmallDataSet.forgetSums(data);
+
+    CommandRun run = CommandRun.of("doctor", "--data", data.toString());
+
+    run.requireDone();
+    assertThat(detail(run, "data"))
+        .isEqualTo(
+            data
+                + ", all 4 files (some without crc32c: only 'sparkformer dataset verify' checks"
+                + " their contents)");
   }
 
   @Test

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.sparkformer.datasets.CopyingFileSystem;
+import io.sparkformer.datasets.Folder;
 import io.sparkformer.datasets.InvalidInputException;
 import io.sparkformer.recipe.DataShape;
 import io.sparkformer.recipe.Recipe;
@@ -13,6 +15,9 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
+import java.nio.file.attribute.FileTime;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
 import org.apache.hadoop.conf.Configuration;
 import org.apache.hadoop.fs.Path;
@@ -123,6 +128,17 @@ class PreflightTest {
   }
 
   @Test
+  void whatKilledChecksLeftIsDeletedAndWhatOthersWriteNowStays() throws IOException {
+    java.nio.file.Path old = Files.createFile(directory.resolve(".sparkformer-probe-killed"));
+    Files.createFile(directory.resolve(".sparkformer-probe-living"));
+    Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(2))));
+
+    OutputProbe.write(new Configuration(), new Path(directory.toUri()), 1).close();
+
+    assertThat(Folder.names(directory)).containsExactly(".sparkformer-probe-living");
+  }
+
+  @Test
   void aProbeIsAnsweredByTheRanksThatSeeIt() throws IOException {
     Path output = new Path(directory.resolve("not/there").toUri());
     Configuration hadoop = new Configuration();
@@ -130,7 +146,17 @@ class PreflightTest {
     try (OutputProbe probe = OutputProbe.write(hadoop, output, 2)) {
       PreflightCheck check = OutputProbe.answer(hadoop, probe.file(), 1);
 
-      assertThat(check).isEqualTo(PreflightCheck.ok("output", directory + " can be written"));
+      assertThat(check)
+          .isEqualTo(
+              PreflightCheck.ok(
+                  "output",
+                  directory
+                      + " can be written; a directory there is renamed in one act, so nobody sees a part of it"));
+      assertThat(OutputProbe.guarantee(new CopyingFileSystem()))
+          .isEqualTo(
+              "a directory of copying is renamed by copying its files, so a model there is whole when"
+                  + " it has its config.json, a checkpoint its DONE and a data set its dataset.json,"
+                  + " which are written last");
       assertThat(probe.isAnswered(0)).isFalse();
       assertThat(probe.isAnswered(1)).isTrue();
       assertThat(probe.unanswered().detail())

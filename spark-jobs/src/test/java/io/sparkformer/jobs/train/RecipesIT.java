@@ -7,6 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.sparkformer.datasets.SharedData;
 import io.sparkformer.jobs.JobProcess;
+import io.sparkformer.jobs.ReviewsTable;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -124,6 +125,31 @@ class RecipesIT {
     assertThat(best / SPLITS).isGreaterThanOrEqualTo(0.885);
   }
 
+  @Test
+  void reviewsAreAsAccurateAsItSaysInEverySplit() throws Exception {
+    Path table = shared.resolve("reviews.jsonl");
+    ReviewsTable.write(table);
+    double sum = 0;
+    for (int split = 0; split < SPLITS; split++) {
+      Path data = directory.resolve("reviews-" + split);
+      String arguments =
+          "--format json --text-column text --label-column label --split stratified --tokenizer gpt2"
+              + " --seed "
+              + split;
+      List<String> all = new ArrayList<>(List.of(arguments.split(" ")));
+      all.addAll(List.of("--input", table.toString(), "--output", data.toString()));
+      tokenize(all.toArray(new String[0]));
+
+      double accuracy =
+          train("reviews", "--data", data.toString()).get("valid_accuracy").asDouble();
+
+      assertThat(accuracy).as("split %d", split).isGreaterThan(0.72);
+      sum += accuracy;
+    }
+
+    assertThat(sum / SPLITS).isGreaterThanOrEqualTo(0.75);
+  }
+
   private Path split(Path table, int seed, String endOfText) throws Exception {
     Path data = directory.resolve("split-" + seed + "-" + endOfText);
     String arguments =
@@ -173,7 +199,7 @@ class RecipesIT {
 
   private JsonNode run(String... arguments) throws Exception {
     try (JobProcess job = JobProcess.start(directory, Training.ONE_JVM, List.of(arguments))) {
-      JobProcess.Outcome outcome = job.end(400);
+      JobProcess.Outcome outcome = job.end();
       assertThat(outcome.code()).as(outcome.err()).isZero();
       return JSON.readTree(outcome.out().lines().reduce("", (before, line) -> line));
     }

@@ -43,7 +43,7 @@ class StrangersIT {
     TrainedFiles files = training.files("visited");
     List<Socket> strangers = new ArrayList<>();
     try (JobProcess job = training.start(Training.PROCESSES, "visited", STEPS, "--workers", "2")) {
-      job.await("steps", 180, () -> files.step() >= 5);
+      job.await("steps", () -> files.step() >= 5);
       Set<Integer> ports = new TreeSet<>();
       for (ProcessHandle executor : job.executors()) {
         ports.addAll(ports(executor));
@@ -58,10 +58,10 @@ class StrangersIT {
         }
       }
       assertThat(files.step()).as("steps when all had come").isLessThan(STEPS);
-      JobProcess.Outcome outcome = job.end(180);
+      JobProcess.Outcome outcome = job.end();
 
       assertThat(outcome.result().get("failures").asInt()).isZero();
-      job.requireNothingLeft(5);
+      job.requireNothingLeft();
     } finally {
       for (Socket stranger : strangers) {
         stranger.close();

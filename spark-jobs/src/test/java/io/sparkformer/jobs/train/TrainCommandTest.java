@@ -8,6 +8,7 @@ import io.sparkformer.datasets.tokens.SplitName;
 import io.sparkformer.jobs.ExitCode;
 import io.sparkformer.jobs.LocalSpark;
 import io.sparkformer.jobs.Main;
+import io.sparkformer.jobs.ShownProgress;
 import io.sparkformer.jobs.cluster.RunEvent;
 import io.sparkformer.jobs.cluster.RunEvents;
 import io.sparkformer.jobs.cluster.SparkContexts;
@@ -124,6 +125,51 @@ class TrainCommandTest {
   }
 
   @Test
+  void progressEndsWithTheLastStepWhateverTheLogInterval() throws IOException {
+    try (ShownProgress shown = ShownProgress.watch()) {
+      assertThat(train("--set", "training.log-interval=5")).as(err()).isEqualTo(ExitCode.DONE);
+      assertThat(shown.of("train")).last().asString().startsWith("train: 100% (12 of 12 steps)");
+    }
+  }
+
+  @Test
+  void aFinishedRunsReportSaysWhatItWasAskedFor() throws IOException {
+    assertThat(train()).as(err()).isEqualTo(ExitCode.DONE);
+    assertThat(report())
+        .contains(
+            "Finished at step 12.",
+            "<dd>" + data + "</dd>",
+            "<dd>sparkformer train --config " + config + " --data ",
+            "--output &#39;" + output + "&#39;")
+        .doesNotContain("http-equiv");
+  }
+
+  @Test
+  void aRunThatDivergedHasItsReport() throws IOException {
+    assertThat(train("--set", "optimizer.learning-rate=1e30", "--set", "optimizer.max-grad-norm=0"))
+        .isEqualTo(ExitCode.MISUSED);
+    assertThat(report())
+        .contains("<p>Diverged: the loss", " at step ", "lower optimizer.learning-rate", "</svg>")
+        .doesNotContain("http-equiv", "Running");
+    assertThat(output.resolve("loss.png")).isNotEmptyFile();
+  }
+
+  @Test
+  void aRunThatMayNotBeginLeavesTheReportOfTheOneBefore() throws IOException {
+    assertThat(train()).as(err()).isEqualTo(ExitCode.DONE);
+    String before = report();
+    String[] tooLarge = {
+      "--set", "model.embedding-dim=200000", "--set", "model.num-layers=100", "--overwrite"
+    };
+    assertThat(train(tooLarge)).isEqualTo(ExitCode.MISUSED);
+    assertThat(report()).isEqualTo(before);
+  }
+
+  private String report() throws IOException {
+    return Files.readString(output.resolve("report.html"));
+  }
+
+  @Test
   void overwriteNeverTakesTheDataSetOrAnyOtherFileOfTheUser() throws IOException {
     assertThat(train()).as(err()).isEqualTo(ExitCode.DONE);
     Path notes = Files.writeString(output.resolve("notes.txt"), "mine");
@@ -152,7 +198,16 @@ class TrainCommandTest {
     assertThat(train()).isEqualTo(ExitCode.DONE);
     out.reset();
 
-    assertThat(train("--resume", "--set", "training.max-steps=16"))
+    assertThat(train("--resume", "--set", "training.max-steps=16")).isEqualTo(ExitCode.MISUSED);
+    assertThat(err().lines().reduce((first, next) -> next).orElseThrow())
+        .startsWith("sparkformer train: cannot resume " + output + " as it was: ")
+        .contains("the learning rate of step 13 was to be 0.000100 and is 0.00")
+        .endsWith(
+            " (training.max-steps was 12 and is 16): use what the run was started with, or give"
+                + " --allow-changes");
+    assertThat(events()).doesNotContain("TRAIN 16 train");
+
+    assertThat(train("--resume", "--allow-changes", "--set", "training.max-steps=16"))
         .as(err())
         .isEqualTo(ExitCode.DONE);
 
@@ -297,16 +352,18 @@ class TrainCommandTest {
 
     assertRefused(
         command(config.toString(), altered),
-        "altered/valid-00000-of-00001.bin was altered: its sha256 is ");
+        "altered/valid-00000-of-00001.bin was altered between its bytes 0 and ");
   }
 
   @Test
   void mistakesInTheOutputAreOneLine() throws IOException {
-    assertRefused(
-        command("--resume"), "out put has no checkpoints: check --output, or leave --resume away");
+    assertRefused(command("--resume"), "out put: check --output, or leave --resume away to start");
     assertRefused(
         command("--resume", "--overwrite"),
         "--resume and --overwrite exclude each other: give one");
+    assertRefused(
+        command("--allow-changes"),
+        "--allow-changes is for a run that goes on: give it with --resume, or leave it away");
     Files.createDirectory(output);
     Path mine = Files.writeString(output.resolve("thesis.txt"), "Chapter 1");
 
@@ -320,9 +377,9 @@ class TrainCommandTest {
   @Test
   void mistakesInTheNumberOfRanksAreOneLine() throws IOException {
     assertRefused(
-        command("--workers", "3", "--set", "training.global-batch-size=8"),
-        "--workers 3 is more than the micro-batches of a step, 2 (training.global-batch-size 8 /"
-            + " training.micro-batch-size 4): lower --workers, raise the global or lower the micro-batch size");
+        command("--workers", "9", "--set", "training.global-batch-size=8"),
+        "--workers 9 is more than the rows of a step, 8 (training.global-batch-size): lower --workers,"
+            + " or raise the global batch size");
     assertRefused(command("--workers", "0"), "--workers is 0: it must be at least 1");
     assertRefused(
         command("--min-workers", "2"),

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import io.sparkformer.jobs.Patience;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -56,7 +56,9 @@ class TrainIT {
         .toIterable()
         .contains("steps", "train_loss", "valid_loss", "best", "tokens_per_second", "seconds");
     assertThat(result.get("steps").asInt()).isEqualTo(30);
-    assertThat(outcome.err()).contains("step 1: loss ", "valid loss ", "100% (30 of 30 steps");
+    assertThat(outcome.err())
+        .contains("step 1: loss ", "valid loss ", "100% (30 of 30 steps")
+        .doesNotContain("deprecated");
     for (String file : List.of("best/model.safetensors", "last/config.json", "loss.png")) {
       assertThat(directory.resolve("my run").resolve(file)).exists();
     }
@@ -64,9 +66,12 @@ class TrainIT {
 
   @Test
   void anInterruptedRunHasWholeCheckpointsAndIsResumed() throws Exception {
-    Process process = train("long run", "--set", "training.max-steps=100000000");
+    Process process =
+        train(
+            "long run", "--set", "training.max-steps=100000000", "--set", "evaluation.interval=20");
     try {
       waitForCheckpoint(process);
+      waitForReport(process);
       interrupt(process);
     } catch (Exception | AssertionError e) {
       process.destroyForcibly();
@@ -77,6 +82,11 @@ class TrainIT {
     assertThat(interrupted.code()).as(interrupted.err()).isEqualTo(SIGINT_EXIT_CODE);
     assertThat(interrupted.out()).isEmpty();
     assertThat(interrupted.err()).doesNotContain("\tat ");
+    assertThat(interrupted.err()).doesNotContain("the report was not drawn");
+    assertThat(directory.resolve("long run/loss.png")).isNotEmptyFile();
+    assertThat(Files.readString(directory.resolve("long run/report.html")))
+        .contains("<p>Interrupted after step ", "</html>")
+        .doesNotContain("http-equiv", "Running: ");
     List<Path> checkpoints = checkpoints();
     assertThat(checkpoints).isNotEmpty();
     for (Path checkpoint : checkpoints) {
@@ -105,13 +115,26 @@ class TrainIT {
   }
 
   private void waitForCheckpoint(Process process) throws Exception {
-    long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(60);
-    while (checkpoints().isEmpty()) {
-      assertThat(process.isAlive() && System.nanoTime() < deadline)
-          .as(() -> "a checkpoint in time: " + read("train.err"))
-          .isTrue();
-      Thread.sleep(20);
+    Patience.until(
+        "a checkpoint",
+        () -> !checkpoints().isEmpty() || !process.isAlive(),
+        directory.resolve("train.err"));
+    assertThat(process.isAlive()).as(() -> read("train.err")).isTrue();
+  }
+
+  /** Of the run that goes on, whole whenever it is looked at. */
+  private void waitForReport(Process process) throws Exception {
+    Path report = directory.resolve("long run/report.html");
+    for (String seen = ""; !seen.contains("valid split"); Thread.sleep(20)) {
+      assertThat(process.isAlive()).as(() -> read("train.err")).isTrue();
+      if (Files.exists(report)) {
+        seen = Files.readString(report);
+        assertThat(seen)
+            .endsWith("</html>\n")
+            .contains("Running: step ", " of 100,000,000 (0 %)", "http-equiv=\"refresh\"");
+      }
     }
+    assertThat(Files.readString(report)).contains(" left.");
   }
 
   private static void interrupt(Process process) throws Exception {
@@ -162,12 +185,8 @@ class TrainIT {
     return builder.start();
   }
 
-  private Outcome end(Process process, String job) throws InterruptedException {
-    try {
-      assertThat(process.waitFor(60, TimeUnit.SECONDS)).as("ended in time").isTrue();
-    } finally {
-      process.destroyForcibly();
-    }
+  private Outcome end(Process process, String job) throws Exception {
+    Patience.untilEnded(process, directory.resolve(job + ".err"));
     return new Outcome(process.exitValue(), read(job + ".out"), read(job + ".err"));
   }
 

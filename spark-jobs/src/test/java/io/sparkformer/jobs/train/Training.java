@@ -15,7 +15,7 @@ public record Training(Path directory) {
   public static final String ONE_JVM = "local[1]";
   public static final String PROCESSES = "local[2]";
 
-  private static final String RECIPE =
+  static final String RECIPE =
       """
       model: {context-length: 16, num-layers: 1, num-heads: 2, embedding-dim: 32, dropout: 0.1}
       training: {micro-batch-size: 4, global-batch-size: 48, threads: 1, log-interval: 1}
@@ -48,6 +48,9 @@ public record Training(Path directory) {
     arguments.addAll(List.of("--output", output));
     arguments.addAll(List.of("--set", "training.max-steps=" + steps));
     arguments.addAll(List.of(more));
+    if (!arguments.contains("--wait-seconds")) {
+      arguments.addAll(List.of("--wait-seconds", "300")); // of a machine that has much else to do
+    }
     if (!arguments.contains("--data")) {
       arguments.addAll(List.of("--data", "data"));
     }
@@ -57,8 +60,8 @@ public record Training(Path directory) {
   /** Trains to the end. */
   JobProcess.Outcome run(String master, String output, int steps, String... more) throws Exception {
     try (JobProcess job = start(master, output, steps, more)) {
-      JobProcess.Outcome outcome = job.end(180);
-      job.requireNothingLeft(5);
+      JobProcess.Outcome outcome = job.end();
+      job.requireNothingLeft();
       return outcome;
     }
   }
